@@ -1,0 +1,137 @@
+package udf
+
+import (
+	"fmt"
+
+	"github.com/weirsql/weir/types"
+)
+
+// Spec describes one function under one name: what the planner needs to bind a call, and what users read about it.
+// Exactly one of Scalar, Aggregate and Form is set.
+type Spec struct {
+	Name    string   // upper case; an operator's symbol ("+", "<=", "||") for the operators
+	Aliases []string // other names, upper case
+	Class   string   // the Java class that CREATE FUNCTION … AS names, where the function stands in for one
+	Family  string   // the group in the reference: "string", "temporal", "operator", …
+	Usage   []string // call forms for the reference: "SUBSTRING(s, start [, length])"
+	Summary string   // one sentence
+
+	Examples []Example
+
+	// NonDeterministic functions are evaluated for each row and never folded into constants.
+	NonDeterministic bool
+	// Hidden functions are reached by syntax only; SHOW FUNCTIONS leaves them out.
+	Hidden bool
+
+	Scalar    func(c *Call) (*Scalar, error)
+	Aggregate func(c *Call) (*Aggregate, error)
+	Form      Form
+}
+
+// Example is an expression with the result that CAST(expr AS STRING) gives; "NULL" stands for NULL. Every example is
+// run as a test and shown in the reference.
+type Example struct {
+	SQL    string
+	Result string
+}
+
+// Form names the functions whose arguments are not all evaluated; the planner lowers them to conditional expressions.
+type Form uint8
+
+const (
+	NoForm       Form = iota
+	FormCoalesce      // COALESCE(a, b, …)
+	FormIf            // IF(condition, a, b)
+	FormNullIf        // NULLIF(a, b)
+	FormIfNull        // IFNULL(a, b)
+)
+
+// Call is a call site as seen while planning.
+type Call struct {
+	Name     string // as the user wrote it
+	Args     []Arg
+	Distinct bool // aggregates only
+}
+
+// Arg is one argument of a Call.
+type Arg struct {
+	Type    types.Type
+	Literal bool   // the argument is a constant
+	Value   any    // its value in the form of types.Vector.Value, when Literal
+	Name    string // for a named argument: name => value
+}
+
+// Symbol returns the keyword of argument i, such as the unit in EXTRACT(unit FROM x), and whether it is one.
+func (c *Call) Symbol(i int) (string, bool) {
+	if i >= len(c.Args) || c.Args[i].Type.Kind != types.Symbol {
+		return "", false
+	}
+	s, ok := c.Args[i].Value.(string)
+	return s, ok
+}
+
+// ArgError says that the call doesn't fit the function; the planner shows it at the argument, or at the call when
+// Arg is negative.
+type ArgError struct {
+	Arg  int
+	Msg  string
+	Hint string
+}
+
+func (e *ArgError) Error() string { return e.Msg }
+
+// Errorf returns an ArgError for argument arg; a negative arg means the call as a whole.
+func Errorf(arg int, format string, args ...any) *ArgError {
+	return &ArgError{Arg: arg, Msg: fmt.Sprintf(format, args...)}
+}
+
+// NullMode says who handles NULL arguments.
+type NullMode uint8
+
+const (
+	// NullIfAny gives NULL for a row with a NULL argument. The caller has set out.Valid accordingly before Eval, which
+	// may compute anything for rows that are already NULL but must not fail on them, and may make further rows NULL.
+	NullIfAny NullMode = iota
+	// NullsSeen leaves NULLs to Eval, which sets out.Valid itself. out.Valid is empty (all valid) at the call.
+	NullsSeen
+)
+
+// Scalar is a scalar function bound to argument types.
+type Scalar struct {
+	Args   []types.Type // what each argument is cast to before the call; the same number as in the call
+	Result types.Type   // nullability included
+	Nulls  NullMode
+	// Fallible functions may return an error for some values, so they are evaluated only for rows that need them.
+	Fallible bool
+	// Eval computes n rows. Exactly one of Eval and New is set.
+	Eval Eval
+	// New makes an instance that keeps state from row to row. Each subtask has its own; the planner keeps the operator
+	// at parallelism 1.
+	New func() Stateful
+}
+
+// Eval computes a column: args have n rows each, of the types that Scalar.Args asked for. out has Scalar.Result's type.
+// Fixed-width results are written by index into out's slice, which has n values; text, bytes and nested results are
+// appended in order, one per row, NULL rows included (an empty value). Symbols arrive as NULL columns; read them at bind
+// time. Eval must not keep args or out. An error that concerns one row is a *RowError.
+type Eval func(ctx *Context, args []*types.Vector, out *types.Vector, n int) error
+
+// Stateful is an instance of a scalar function with memory.
+type Stateful interface {
+	// Eval is as the type Eval says; rows come in the order of the stream.
+	Eval(ctx *Context, args []*types.Vector, out *types.Vector, n int) error
+	// Snapshot returns the state in a portable form; Restore takes it back before the first Eval.
+	Snapshot() ([]byte, error)
+	Restore(state []byte) error
+}
+
+// RowError is an error caused by one row of a batch.
+type RowError struct {
+	Row int // physical row
+	Err error
+}
+
+func (e *RowError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RowError) Unwrap() error { return e.Err }
