@@ -1,0 +1,26 @@
+package weirsql.oracle;
+
+import org.apache.flink.util.SerializedThrowable;
+
+/**
+ * Why a statement gave no result.
+ *
+ * @param phase {@code plan} when nothing was started, {@code run} when the job failed
+ * @param text simple class name and first line of the innermost cause
+ */
+record Failure(String phase, String text) {
+    static Failure of(String phase, Throwable thrown) {
+        Throwable root = thrown;
+        while (root.getCause() != null && root.getCause() != root) {
+            root = root.getCause();
+        }
+        String name = root.getClass().getName();
+        String message = root.getMessage() == null ? "" : root.getMessage();
+        if (root instanceof SerializedThrowable serialized) {
+            name = serialized.getOriginalErrorClassName();
+            message = message.startsWith(name + ": ") ? message.substring(name.length() + 2) : message;
+        }
+        String first = message.strip().lines().findFirst().orElse("");
+        return new Failure(phase, name.substring(name.lastIndexOf('.') + 1) + (first.isEmpty() ? "" : ": " + first));
+    }
+}

@@ -1,0 +1,204 @@
+package weirsql.oracle;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.node.ArrayNode;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.node.ObjectNode;
+import org.apache.flink.table.api.TableResult;
+import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
+import org.apache.flink.table.catalog.Column;
+import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.types.Row;
+import org.apache.flink.util.CloseableIterator;
+
+/**
+ * Runs the statements of a .sql file in order. In paths, {@code $DIR} is the folder of the script and {@code $OUT} a
+ * temporary folder. A comment {@code -- @fold} before a statement records the table that remains instead of the
+ * changelog, for results whose order of changes isn't determined.
+ */
+final class Script {
+    private static final Pattern SET = Pattern.compile("(?is)SET\\s+'([^']+)'\\s*=\\s*'([^']*)'");
+    private static final Pattern INSERT = Pattern.compile("(?is)INSERT\\s+INTO\\s+([\\w.`]+).*");
+    private static final Pattern PATH = Pattern.compile("(?is)'path'\\s*=\\s*'([^']+)'");
+    private static final long TIMEOUT_SECONDS = 60;
+
+    private final StreamTableEnvironment tables;
+    private final Path folder;
+    private final Path out;
+    /** Path of each table created over a file, by lower-case name: read back after an INSERT. */
+    private final Map<String, Path> paths = new HashMap<>();
+
+    Script(Session session, Path folder) throws IOException {
+        this.tables = session.environment();
+        this.folder = folder.toAbsolutePath();
+        this.out = Files.createTempDirectory("oracle");
+    }
+
+    /** What one statement did: a setup statement has no rows and no type. */
+    record Step(String sql, boolean setup, String type, boolean fold, List<ObjectNode> rows, Failure error) {
+        String golden() {
+            if (setup && error == null) {
+                return Json.text(Json.object().put("setup", sql));
+            }
+            ObjectNode node = Json.object().put("sql", sql);
+            if (type != null) {
+                node.put("type", type);
+            }
+            if (error != null) {
+                node.put("phase", error.phase()).put("err", error.text());
+            }
+            if (error == null || !rows.isEmpty()) {
+                if (fold) {
+                    node.put("fold", true);
+                }
+                ArrayNode all = node.putArray("rows");
+                rows.forEach(all::add);
+            }
+            return Json.text(node);
+        }
+    }
+
+    void run(String text, Consumer<Step> done) throws Exception {
+        for (Statement statement : Statement.split(text)) {
+            done.accept(run(statement));
+        }
+    }
+
+    private Step run(Statement statement) {
+        String sql = statement.sql();
+        String first = sql.split("[\\s(]+", 2)[0].toUpperCase();
+        boolean setup = List.of("SET", "RESET", "CREATE", "DROP", "ALTER", "USE", "LOAD").contains(first);
+        boolean fold = statement.directives().contains("fold");
+        List<ObjectNode> rows = new ArrayList<>();
+        String type = null;
+        String phase = "plan";
+        try {
+            String real = sql.replace("$DIR", folder.toString()).replace("$OUT", out.toString());
+            if (first.equals("SET")) {
+                set(tables, sql);
+            } else if (setup) {
+                tables.executeSql(real);
+                remember(real);
+            } else {
+                TableResult result = tables.executeSql(real);
+                phase = "run";
+                if (first.equals("INSERT") || first.equals("EXECUTE")) {
+                    result.await(TIMEOUT_SECONDS, TimeUnit.SECONDS);
+                    rows = written(real);
+                } else {
+                    List<Column> columns = result.getResolvedSchema().getColumns();
+                    type = typeName(columns);
+                    rows = collect(result, columns);
+                }
+            }
+        } catch (Exception e) {
+            return new Step(sql, setup, type, fold, rows, Failure.of(phase, e));
+        }
+        return new Step(sql, setup, type, fold, fold ? fold(rows) : rows, null);
+    }
+
+    private static List<ObjectNode> collect(TableResult result, List<Column> columns) throws Exception {
+        List<ObjectNode> rows = new ArrayList<>();
+        try (CloseableIterator<Row> iterator = result.collect()) {
+            while (iterator.hasNext()) {
+                Row row = iterator.next();
+                ObjectNode data = Json.object();
+                for (int i = 0; i < columns.size(); i++) {
+                    data.set(columns.get(i).getName(), Json.value(row.getField(i), columns.get(i).getDataType().getLogicalType()));
+                }
+                ObjectNode node = Json.object().put("op", row.getKind().shortString());
+                node.set("data", data);
+                rows.add(node);
+            }
+        }
+        return rows;
+    }
+
+    /** The lines that an INSERT left in the files of its table, if it has files. */
+    private List<ObjectNode> written(String sql) throws IOException {
+        List<ObjectNode> rows = new ArrayList<>();
+        Matcher insert = INSERT.matcher(sql);
+        Path path = insert.matches() ? paths.get(insert.group(1).replace("`", "").toLowerCase()) : null;
+        if (path == null || !Files.exists(path)) {
+            return rows;
+        }
+        try (Stream<Path> files = Files.walk(path)) {
+            for (Path file : files.filter(Files::isRegularFile).filter(f -> !f.getFileName().toString().startsWith(".")).sorted().toList()) {
+                for (String line : Files.readAllLines(file)) {
+                    ObjectNode node = (ObjectNode) Json.parse(line);
+                    if (!node.has("op") || !node.has("data")) {
+                        ObjectNode data = node;
+                        node = Json.object().put("op", "+I");
+                        node.set("data", data);
+                    }
+                    rows.add(node);
+                }
+            }
+        }
+        return rows;
+    }
+
+    private void remember(String create) {
+        Matcher name = Pattern.compile("(?is)CREATE\\s+(?:TEMPORARY\\s+)?TABLE\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?([\\w.`]+).*").matcher(create);
+        Matcher path = PATH.matcher(create);
+        if (name.matches() && path.find()) {
+            paths.put(name.group(1).replace("`", "").toLowerCase(), Path.of(path.group(1)));
+        }
+    }
+
+    /** The table that remains after all changes, as insertions in a stable order. */
+    private static List<ObjectNode> fold(List<ObjectNode> changes) {
+        Map<String, Integer> count = new LinkedHashMap<>();
+        for (ObjectNode change : changes) {
+            boolean adds = change.get("op").asText().matches("\\+[IU]");
+            count.merge(Json.text(change.get("data")), adds ? 1 : -1, Integer::sum);
+        }
+        List<ObjectNode> rows = new ArrayList<>();
+        count.entrySet().stream().sorted(Map.Entry.comparingByKey(Comparator.naturalOrder())).forEach(e -> {
+            for (int i = 0; i < e.getValue(); i++) {
+                try {
+                    ObjectNode node = Json.object().put("op", "+I");
+                    node.set("data", Json.parse(e.getKey()));
+                    rows.add(node);
+                } catch (IOException impossible) {
+                    throw new IllegalStateException(impossible);
+                }
+            }
+        });
+        return rows;
+    }
+
+    static void set(StreamTableEnvironment tables, String sql) {
+        Matcher m = SET.matcher(sql.replaceAll(";\\s*$", "").strip());
+        if (!m.matches()) {
+            throw new IllegalArgumentException("expected SET 'key' = 'value', found " + sql);
+        }
+        tables.getConfig().set(m.group(1), m.group(2));
+    }
+
+    private static String typeName(List<Column> columns) {
+        StringBuilder all = new StringBuilder();
+        for (Column column : columns) {
+            all.append(all.length() == 0 ? "" : ", ").append(column.getName()).append(' ')
+                    .append(typeName(column.getDataType().getLogicalType()));
+        }
+        return all.toString();
+    }
+
+    /** As Flink prints it, but STRING and BYTES by their short names. */
+    static String typeName(LogicalType type) {
+        return type.asSummaryString().replace("VARCHAR(2147483647)", "STRING").replace("VARBINARY(2147483647)", "BYTES");
+    }
+}
