@@ -1,0 +1,73 @@
+package connectors
+
+import (
+	"context"
+	"time"
+
+	"github.com/weirsql/weir/types"
+)
+
+// Source is the reading side of one table within one job. Its methods are called from one goroutine at a time.
+type Source interface {
+	// Mode is the set of row kinds that readers produce.
+	Mode() types.ChangelogMode
+	// Bounded reports whether all splits end by themselves.
+	Bounded() bool
+	// Splits lists the parts that can be read now, each from its start. It may call the network. The engine calls it
+	// at the start of a job and then every DiscoveryInterval; a split is known by its ID, and one that has been seen is not
+	// opened again. After a restore the positions in the checkpoint replace those given here.
+	Splits(ctx context.Context) ([]Split, error)
+	// DiscoveryInterval is how often to look for new splits; 0 means never again.
+	DiscoveryInterval() time.Duration
+	// Open starts reading a split from its position.
+	Open(ctx context.Context, split Split, rc ReaderContext) (Reader, error)
+	// Describe says in a few words what is read, for EXPLAIN: `stream=clicks, start=TRIM_HORIZON`.
+	Describe() string
+}
+
+// Split is a part of a source that is read in order by one reader: a shard, a file.
+type Split struct {
+	ID string
+	// Position is where reading goes on: what Reader.Position returned, as JSON; nil is the source's configured start.
+	Position []byte
+}
+
+// ReaderContext is what a reader works with.
+type ReaderContext struct {
+	// Columns are the columns to fill, in the order of the batch: those of Table.Columns that the query needs. May be
+	// empty, when only the number of rows matters.
+	Columns []Column
+	// Wake makes the task poll again. A reader calls it, from any goroutine, when Poll would no longer return Idle.
+	Wake func()
+	// BadRecord reports a record that doesn't decode: the raw bytes (read during the call only), where it stood
+	// ("shard shardId-000000000000, sequence number 495…"), and why. If it returns nil the record is skipped, else the
+	// reader returns the error from Poll.
+	BadRecord func(raw []byte, where string, err error) error
+}
+
+// PollStatus says what a Poll found.
+type PollStatus uint8
+
+const (
+	Ready PollStatus = iota // there may be more right now
+	Idle                    // nothing for now; the reader will call Wake
+	Ended                   // the split is finished; Poll is not called again
+)
+
+// Reader reads one split. All calls come from one goroutine.
+type Reader interface {
+	// Poll appends up to max rows to out, whose columns are ReaderContext.Columns, and doesn't wait for the network:
+	// what must be fetched is fetched by the reader's own goroutine, started with Clock.Go, into a bounded buffer.
+	// Reading a local file is not waiting. Rows and a status other than Ready may come together. A network error is
+	// retried by the reader and returned here only when it is final.
+	Poll(out *types.Batch, max int) (PollStatus, error)
+	// Position says, as JSON, where reading would go on behind the last row that Poll appended.
+	Position() []byte
+	// Close ends reading and waits for the reader's goroutines.
+	Close() error
+}
+
+// Lagger is implemented by readers that know how far behind the end of their split they are.
+type Lagger interface {
+	Lag() time.Duration
+}
