@@ -1,0 +1,300 @@
+// Package physical is the physical plan: the operators that the runtime runs, the exchanges between them, and what
+// each edge carries. It is plain data that the planner writes and the runtime reads; nothing here computes.
+//
+// Start reading at Plan and Node.
+package physical
+
+import (
+	"time"
+
+	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/planner/rex"
+	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/udf"
+)
+
+// Plan is the operator graph of one job. It is a DAG: a node that feeds several others (a shared source) occurs once.
+type Plan struct {
+	// Nodes are in topological order: inputs before those that read them.
+	Nodes []Node
+	// Parallelism is that of every node whose Info doesn't say otherwise.
+	Parallelism int
+}
+
+// Node is an operator of the plan. Implementations: Calc, Collect, GroupAggregate, Join, Limit, Scan, Sink, Union,
+// Values, WindowAggregate, WindowTable.
+type Node interface {
+	// Base returns what all nodes have.
+	Base() *Info
+	// Name is the operator's name in EXPLAIN and metrics: "Scan", "Calc".
+	Name() string
+	// Detail prints what the node does, for EXPLAIN: "keys=[site], window=TUMBLE(10 s)".
+	Detail() string
+}
+
+// Info is the part that all nodes share.
+type Info struct {
+	// ID names the operator's state in checkpoints. It is derived from the plan: the same statement gives the same IDs.
+	ID     string
+	Inputs []Edge
+	// Schema describes the rows that leave the node, Mode the row kinds.
+	Schema *types.Schema
+	Mode   types.ChangelogMode
+	// Key lists columns that identify a row among those present at one time, or nil when there is none; for an Upsert
+	// edge it is the key that updates and deletions refer to.
+	Key []int
+	// Parallelism is the number of subtasks; 0 means the plan's. Because says why it is fixed.
+	Parallelism int
+	Because     string
+}
+
+// Base implements Node for every struct that embeds Info.
+func (i *Info) Base() *Info { return i }
+
+// Edge is an input of a node.
+type Edge struct {
+	From     Node
+	Exchange Exchange
+	Keys     []int // of a Hash exchange: columns of From
+}
+
+// Exchange is how rows travel from the subtasks of one operator to those of another.
+type Exchange uint8
+
+const (
+	Forward   Exchange = iota // subtask i to subtask i, in the same goroutine; turned into Rebalance when the numbers differ
+	Hash                      // by the key group of Keys
+	Rebalance                 // batches in turn
+	Broadcast                 // all rows to all
+	Single                    // all rows to the one subtask there is
+)
+
+// String returns the exchange's name in EXPLAIN.
+func (e Exchange) String() string {
+	return [...]string{"forward", "hash", "rebalance", "broadcast", "single"}[e]
+}
+
+// Scan reads a table: its needed columns, then computed ones, with a watermark per split.
+type Scan struct {
+	Info
+	Table   *connectors.Table
+	Source  connectors.Source
+	Columns []connectors.Column // what readers fill
+	// Project computes Info.Schema from Columns; nil when they are the same.
+	Project   []rex.Expr
+	Watermark *Watermark // or nil
+	// DeadLetter takes records that don't decode; nil: the job fails with their position.
+	DeadLetter *DeadLetter
+}
+
+// Watermark says how a scan derives its watermark.
+type Watermark struct {
+	Column  int      // the rowtime column in the scan's schema
+	Expr    rex.Expr // over the scan's schema: TIMESTAMP or TIMESTAMP_LTZ; the watermark is the largest value so far, in milliseconds
+	OnEvent bool     // 'scan.watermark.emit.strategy' = 'on-event': after every row, not after every batch
+	// IdleTimeout excludes a split without rows from the minimum; 0 means never.
+	IdleTimeout time.Duration
+}
+
+// DeadLetter is the table named by the option 'dead-letter': it receives raw BYTES, position STRING, reason STRING, as
+// far as it has columns of these names.
+type DeadLetter struct {
+	Table   *connectors.Table
+	Sink    connectors.Sink
+	Columns []DeadLetterField // by column of the table
+}
+
+// DeadLetterField is what a column of a dead-letter table receives.
+type DeadLetterField uint8
+
+const (
+	DeadLetterNone DeadLetterField = iota // NULL
+	DeadLetterRaw
+	DeadLetterPosition
+	DeadLetterReason
+)
+
+// Calc filters rows and computes columns.
+type Calc struct {
+	Info
+	Filter  rex.Expr   // BOOLEAN over the input, or nil; only TRUE passes
+	Project []rex.Expr // one per column of the schema; nil passes the input's columns on
+}
+
+// WindowKind is the kind of a window.
+type WindowKind uint8
+
+const (
+	Tumble WindowKind = iota
+	Hop
+	Cumulate
+	Session
+)
+
+// String returns the window's name.
+func (k WindowKind) String() string { return [...]string{"TUMBLE", "HOP", "CUMULATE", "SESSION"}[k] }
+
+// Window describes windows over a time attribute. Durations are in milliseconds.
+type Window struct {
+	Kind     WindowKind
+	Time     int   // the time attribute's column in the input; -1 for Attached windows
+	Proctime bool  // processing time: rows belong to the moment they arrive, windows fire by the clock
+	Size     int64 // Tumble, Hop: length; Cumulate: longest length; Session: the gap
+	Slide    int64 // Hop: distance of starts; Cumulate: step
+	Offset   int64
+	// Attached windows were assigned by a WindowTable below: these are its start and end columns.
+	Attached   bool
+	Start, End int
+}
+
+// WindowProperty is a column that a windowed operator adds.
+type WindowProperty uint8
+
+const (
+	WindowStart WindowProperty = iota
+	WindowEnd
+	WindowTime // end - 1 ms, as a time attribute
+)
+
+// WindowTable is a window table-valued function: each row once per window it belongs to, with columns window_start,
+// window_end and window_time appended.
+type WindowTable struct {
+	Info
+	Window Window
+	// PartitionBy are the columns a Session window is kept per.
+	PartitionBy []int
+}
+
+// AggCall is one aggregate of an aggregation.
+type AggCall struct {
+	Name     string // as written, for EXPLAIN: "COUNT(DISTINCT site)"
+	Fn       *udf.Aggregate
+	Args     []int // columns of the input, of the types Fn.Args
+	Filter   int   // BOOLEAN column of FILTER (WHERE …); -1 without
+	Distinct bool
+}
+
+// WindowAggregate groups by keys and windows and emits each window's groups when the watermark passes its end. Its
+// schema is the keys, then the aggregates, then the Properties.
+type WindowAggregate struct {
+	Info
+	Window     Window
+	Keys       []int
+	Aggs       []AggCall
+	Properties []WindowProperty
+}
+
+// GroupAggregate groups by keys and emits a changelog. Its schema is the keys, then the aggregates. Without keys there
+// is one group, that exists from the start of a bounded input's end on: an empty input gives one row.
+type GroupAggregate struct {
+	Info
+	Keys []int
+	Aggs []AggCall
+	// InputRetracts says that the input carries -U or -D.
+	InputRetracts bool
+	// MiniBatch emits a group's change once per batch instead of once per row (table.exec.mini-batch.enabled).
+	MiniBatch bool
+	TTL       time.Duration // table.exec.state.ttl; 0: for ever
+}
+
+// JoinKind is the kind of a join.
+type JoinKind uint8
+
+const (
+	InnerJoin JoinKind = iota
+	LeftJoin
+	RightJoin
+	FullJoin
+	SemiJoin // left rows with a match; the schema is the left input's
+	AntiJoin // left rows without a match
+)
+
+// String returns the join's name.
+func (k JoinKind) String() string {
+	return [...]string{"Inner", "LeftOuter", "RightOuter", "FullOuter", "LeftSemi", "LeftAnti"}[k]
+}
+
+// Join is a regular join: both sides are kept, and the result is a changelog where one is needed. Its schema is the
+// left columns, then the right ones (not for SemiJoin and AntiJoin).
+type Join struct {
+	Info
+	Kind                JoinKind
+	LeftKeys, RightKeys []int // equal on both sides; of the same types pairwise; empty: every pair
+	// NullEqual marks key pairs compared by IS NOT DISTINCT FROM; for the others NULL joins nothing.
+	NullEqual []bool
+	// Condition is the rest of ON, over left then right columns; nil: none.
+	Condition rex.Expr
+	// Retracts says, for each side, that its input carries -U or -D.
+	Retracts [2]bool
+	// Unique says, for each side, that the columns listed identify a row (a primary or upsert key); nil: rows may repeat.
+	Unique [2][]int
+	TTL    [2]time.Duration
+}
+
+// Union passes on the rows of all inputs.
+type Union struct {
+	Info
+}
+
+// Values emits constant rows and ends.
+type Values struct {
+	Info
+	Rows [][]rex.Expr // constant expressions (but for non-deterministic functions) of the schema's types
+}
+
+// Limit passes Offset..Offset+Count rows of an append-only input; for a changelog it keeps the rows it would show.
+type Limit struct {
+	Info
+	Offset, Count int64 // Count -1: no limit
+}
+
+// Sort orders a bounded input by keys at its end, or an unbounded one by its leading rowtime column as the watermark moves.
+type Sort struct {
+	Info
+	Keys []SortKey
+	// Offset and Count cut the sorted rows; Count -1: no limit.
+	Offset, Count int64
+	// ByTime: the first key is the rowtime attribute, ascending: rows leave when the watermark passes them.
+	ByTime bool
+}
+
+// SortKey is a column to sort by.
+type SortKey struct {
+	Column     int
+	Desc       bool
+	NullsFirst bool
+}
+
+// Sink writes into a table. Rows are already of the table's column types.
+type Sink struct {
+	Info
+	Table *connectors.Table
+	Sink  connectors.Sink
+	// Accepts is what reaches the sink: Upsert drops -U rows.
+	Accepts types.ChangelogMode
+	// NotNull lists columns declared NOT NULL whose input is nullable: a NULL there fails the job
+	// (table.exec.sink.not-null-enforcer = ERROR) or, with DropNulls, drops the row.
+	NotNull   []int
+	DropNulls bool
+	// Materialize keeps, per primary key, the rows seen, because the changelog's key differs from the table's
+	// (Flink's SinkUpsertMaterializer). Key holds the primary key's columns.
+	Materialize bool
+}
+
+// Collect hands the result of a SELECT to whoever runs the job.
+type Collect struct {
+	Info
+}
+
+func (*Calc) Name() string            { return "Calc" }
+func (*Collect) Name() string         { return "Collect" }
+func (*GroupAggregate) Name() string  { return "GroupAggregate" }
+func (*Join) Name() string            { return "Join" }
+func (*Limit) Name() string           { return "Limit" }
+func (*Scan) Name() string            { return "Scan" }
+func (*Sink) Name() string            { return "Sink" }
+func (*Sort) Name() string            { return "Sort" }
+func (*Union) Name() string           { return "Union" }
+func (*Values) Name() string          { return "Values" }
+func (*WindowAggregate) Name() string { return "WindowAggregate" }
+func (*WindowTable) Name() string     { return "WindowTable" }

@@ -1,0 +1,141 @@
+// Package state is how operators keep what they know between records, and how that gets into and out of checkpoints.
+//
+// In memory an operator uses tables of its own choosing (see Table). In a checkpoint, state is a portable sequence of
+// entries: keyed entries belong to a key group and move with it when the parallelism changes; operator entries (split
+// positions, sink transactions) belong to a subtask and are dealt out anew.
+package state
+
+import "math/bits"
+
+// KeyGroups is the number of key groups: the grains in which keyed state is dealt out to subtasks. It bounds the
+// parallelism of keyed operators, as Flink's default maximum parallelism of 128 does.
+const KeyGroups = 128
+
+// KeyGroup returns the key group of a key's hash.
+func KeyGroup(hash uint64) uint16 { return uint16(hash >> (64 - 7)) }
+
+// Subtask returns the subtask that owns a key group (Flink's contiguous ranges).
+func Subtask(group uint16, parallelism int) int { return int(group) * parallelism / KeyGroups }
+
+// HashBytes hashes an encoded key (types.EncodeRow). Exchanges and state tables use the same hash, so that the rows of a
+// key arrive where its state is. The hash is part of the checkpoint format: changing it changes key groups.
+func HashBytes(b []byte) uint64 {
+	h := uint64(len(b))*m1 ^ seed
+	for len(b) >= 8 {
+		h = mix(h^le64(b), m2)
+		b = b[8:]
+	}
+	if len(b) > 0 {
+		var tail uint64
+		for i, c := range b {
+			tail |= uint64(c) << (8 * i)
+		}
+		h = mix(h^tail, m3)
+	}
+	return mix(h, m1)
+}
+
+// HashInt64 is the hash of a single NOT NULL BIGINT-like key; exchanges and tables specialised for integers use it in
+// place of HashBytes.
+func HashInt64(v int64) uint64 { return mix(uint64(v)^seed, m1) }
+
+const (
+	seed = 0x9E3779B97F4A7C15
+	m1   = 0xA0761D6478BD642F
+	m2   = 0xE7037ED1A0B428DB
+	m3   = 0x8EBC6AF09C88C6E3
+)
+
+// mix folds the 128-bit product of its operands: wyhash's step.
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+func le64(b []byte) uint64 {
+	_ = b[7]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 |
+		uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// Entry is one piece of state in a checkpoint.
+type Entry struct {
+	// Group is the key group of a keyed entry, or OperatorState.
+	Group uint16
+	// Name tells the kinds of entries of one operator apart: "window", "left", "split".
+	Name       string
+	Key, Value []byte
+}
+
+// OperatorState marks entries that belong to a subtask and not to a key group.
+const OperatorState = 0xFFFF
+
+// Writer collects the entries of one operator instance during Snapshot. Bytes are copied.
+type Writer struct {
+	entries []Entry
+	bytes   int
+}
+
+// Put writes a keyed entry; hash is the key's hash as the exchange computed it.
+func (w *Writer) Put(hash uint64, name string, key, value []byte) {
+	w.add(Entry{KeyGroup(hash), name, key, value})
+}
+
+// PutOperator writes an entry of operator state.
+func (w *Writer) PutOperator(name string, key, value []byte) {
+	w.add(Entry{OperatorState, name, key, value})
+}
+
+func (w *Writer) add(e Entry) {
+	buf := append(append(make([]byte, 0, len(e.Key)+len(e.Value)), e.Key...), e.Value...)
+	e.Key, e.Value = buf[:len(e.Key):len(e.Key)], buf[len(e.Key):]
+	w.entries = append(w.entries, e)
+	w.bytes += len(buf) + len(e.Name) + 8
+}
+
+// Entries returns what has been written.
+func (w *Writer) Entries() []Entry { return w.entries }
+
+// Bytes is the size of what has been written.
+func (w *Writer) Bytes() int { return w.bytes }
+
+// Reader gives an operator instance the entries that are its share of a checkpoint.
+type Reader struct {
+	entries []Entry
+}
+
+// NewReader returns a reader over entries that have been dealt to one subtask.
+func NewReader(entries []Entry) *Reader { return &Reader{entries} }
+
+// Each calls f for every entry with this name, in the order of writing; the bytes are valid during the call only.
+func (r *Reader) Each(name string, f func(key, value []byte) error) error {
+	if r == nil {
+		return nil
+	}
+	for _, e := range r.entries {
+		if e.Name == name {
+			if err := f(e.Key, e.Value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Deal returns the entries of an operator that belong to a subtask: keyed entries by key group; operator entries in
+// turn, unless every subtask of an operator wants all of them (all).
+func Deal(entries []Entry, subtask, parallelism int, all bool) []Entry {
+	var mine []Entry
+	turn := 0
+	for _, e := range entries {
+		if e.Group == OperatorState {
+			if all || turn%parallelism == subtask {
+				mine = append(mine, e)
+			}
+			turn++
+		} else if Subtask(e.Group, parallelism) == subtask {
+			mine = append(mine, e)
+		}
+	}
+	return mine
+}
