@@ -7,7 +7,7 @@ import java.util.Map;
 
 /**
  * Cross products in .expr files: <code>f([[a | b]], [[c | d]])</code> stands for four lines. {@code let name = a | b}
- * names a list, {@code [[$name]]} (also {@code [[$name | c]]}) uses it.
+ * names a list, {@code [[$name]]} (also {@code [[$name | c]]}) uses it. {@code ~} is the empty choice.
  */
 final class Expansion {
     private final Map<String, String> lists = new HashMap<>();
@@ -37,7 +37,8 @@ final class Expansion {
         }
         // A blank is needed around the bar, so that || and '|' stay what they are.
         for (String choice : substitute(line.substring(open + 2, close).strip()).split(" \\| ")) {
-            expand(line.substring(0, open) + choice.strip() + line.substring(close + 2), done);
+            String text = choice.strip().equals("~") ? "" : choice.strip();
+            expand(line.substring(0, open) + text + line.substring(close + 2), done);
         }
     }
 

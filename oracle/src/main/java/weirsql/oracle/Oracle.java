@@ -1,5 +1,6 @@
 package weirsql.oracle;
 
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +16,8 @@ public final class Oracle {
 
     public static void main(String[] args) throws Exception {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        // Flink prints the whole generated class when it doesn't compile, which a few expressions bring about.
+        System.setOut(new PrintStream(OutputStream.nullOutputStream()));
         List<String> rest = new ArrayList<>(Arrays.asList(args));
         String command = rest.isEmpty() ? "" : rest.remove(0);
         switch (command) {
