@@ -7,6 +7,7 @@ import "github.com/weirsql/weir/udf"
 var families = []func() []udf.Spec{
 	operators,
 	numerics,
+	aggregates,
 }
 
 // Register adds all built-in functions and operators to r.

@@ -1,0 +1,167 @@
+package builtin
+
+import (
+	"encoding/binary"
+	"math/big"
+	"unsafe"
+
+	"github.com/apache/arrow-go/v18/arrow/decimal128"
+
+	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/udf"
+)
+
+func aggregateAvg() []udf.Spec {
+	return []udf.Spec{{
+		Name:    "AVG",
+		Family:  "aggregate",
+		Usage:   []string{"AVG([DISTINCT] value)"},
+		Summary: "Mean of the values that are not NULL, in the type of the argument (of integers without the fraction), DECIMAL(38, max(s, 6)) for decimals; NULL when there is none.",
+
+		Aggregate: func(c *udf.Call) (*udf.Aggregate, error) {
+			t, err := numericArg(c)
+			if err != nil {
+				return nil, err
+			}
+			result := t
+			if t.Kind == types.Decimal {
+				result = types.DecimalAvg(t)
+			}
+			return &udf.Aggregate{
+				Args:   []types.Type{t},
+				Result: result.Nullable(),
+				New: func(bool) udf.Accumulator {
+					return ofStorage(t, newAvg[int8, int64], newAvg[int16, int64], newAvg[int32, int64], newAvg[int64, int64],
+						newAvg[float32, float64], newAvg[float64, float64],
+						func() udf.Accumulator { return &avgDecimal{scale: t.Scale, result: result} })
+				},
+			}, nil
+		},
+	}}
+}
+
+// avg adds in the wider type S and divides at the end; integers wrap around.
+type avg[T integer | float, S int64 | float64] struct {
+	state []sumState[S]
+}
+
+func newAvg[T integer | float, S int64 | float64]() udf.Accumulator { return &avg[T, S]{} }
+
+func (a *avg[T, S]) Grow(n int)        { a.state = grow(a.state, n) }
+func (a *avg[T, S]) Reset(group int32) { a.state[group] = sumState[S]{} }
+
+func (a *avg[T, S]) Add(groups []int32, args []*types.Vector, rows []int32) {
+	v, state := args[0], a.state
+	x := *values[T](v)
+	if rows == nil && noNulls(v) {
+		x = x[:len(groups)]
+		for k, g := range groups {
+			s := &state[g]
+			s.sum += S(x[k])
+			s.n++
+		}
+		return
+	}
+	for k, g := range groups {
+		if r := row(rows, k); v.Valid.Get(r) {
+			s := &state[g]
+			s.sum += S(x[r])
+			s.n++
+		}
+	}
+}
+
+func (a *avg[T, S]) Retract(groups []int32, args []*types.Vector, rows []int32) {
+	v, state := args[0], a.state
+	x := *values[T](v)
+	for k, g := range groups {
+		if r := row(rows, k); v.Valid.Get(r) {
+			s := &state[g]
+			s.sum -= S(x[r])
+			s.n--
+		}
+	}
+}
+
+func (a *avg[T, S]) Merge(dst, src int32) {
+	d, s := &a.state[dst], a.state[src]
+	d.sum += s.sum
+	d.n += s.n
+}
+
+func (a *avg[T, S]) Result(groups []int32, out *types.Vector) {
+	for _, g := range groups {
+		s := a.state[g]
+		if s.n == 0 {
+			out.AppendNull()
+			continue
+		}
+		appendFixed(out, T(s.sum/S(s.n)), true)
+	}
+}
+
+// Encode writes the count as a varint and the sum.
+func (a *avg[T, S]) Encode(dst []byte, group int32) []byte {
+	s := a.state[group]
+	return appendValue(binary.AppendVarint(dst, s.n), s.sum)
+}
+
+func (a *avg[T, S]) Decode(group int32, src []byte) (rest []byte, err error) {
+	s := &a.state[group]
+	if s.n, rest, err = takeVarint(src); err == nil {
+		s.sum, rest, err = takeValue[S](rest)
+	}
+	return rest, err
+}
+
+func (a *avg[T, S]) Bytes() int { return cap(a.state) * int(unsafe.Sizeof(sumState[S]{})) }
+
+// avgDecimal divides the sum of decimals by their number.
+type avgDecimal struct {
+	sumDecimal
+	scale  int // of the sum
+	result types.Type
+}
+
+func (a *avgDecimal) Result(groups []int32, out *types.Vector) {
+	for _, g := range groups {
+		s := a.state[g]
+		if s.n == 0 || !s.valid {
+			out.AppendNull()
+			continue
+		}
+		q, ok := divideDecimal(s.sum, a.scale, s.n, a.result)
+		appendFixed(out, q, ok)
+	}
+}
+
+// divideDecimal returns x·10^-scale / n as a decimal of type result, rounded half up; not ok when it does not fit.
+func divideDecimal(x decimal128.Num, scale int, n int64, result types.Type) (decimal128.Num, bool) {
+	// Flink rounds to 38 digits first and then to the scale. The two roundings differ from this one only where n has
+	// some twenty digits.
+	num, den := x.BigInt(), big.NewInt(n)
+	if shift := result.Scale - scale; shift >= 0 {
+		num.Mul(num, pow10(shift))
+	} else {
+		den.Mul(den, pow10(-shift))
+	}
+	q := divideHalfUp(num, den)
+	if q.CmpAbs(pow10(result.Precision)) >= 0 {
+		return decimal128.Num{}, false
+	}
+	return decimal128.FromBigInt(q), true
+}
+
+// divideHalfUp returns a / b rounded half away from zero: Java's HALF_UP.
+func divideHalfUp(a, b *big.Int) *big.Int {
+	q, r := new(big.Int).QuoRem(a, b, new(big.Int))
+	if r.Lsh(r.Abs(r), 1).CmpAbs(b) >= 0 {
+		if a.Sign() == b.Sign() {
+			return q.Add(q, big.NewInt(1))
+		}
+		return q.Sub(q, big.NewInt(1))
+	}
+	return q
+}
+
+func pow10(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }

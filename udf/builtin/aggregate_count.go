@@ -1,0 +1,99 @@
+package builtin
+
+import (
+	"encoding/binary"
+
+	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/udf"
+)
+
+func aggregateCount() []udf.Spec {
+	return []udf.Spec{{
+		Name:    "COUNT",
+		Family:  "aggregate",
+		Usage:   []string{"COUNT(*)", "COUNT([DISTINCT] value [, value]*)"},
+		Summary: "Number of rows, or of rows in which no argument is NULL.",
+		Aggregate: func(c *udf.Call) (*udf.Aggregate, error) {
+			a := &udf.Aggregate{Result: types.BigIntType.WithNotNull(true)}
+			nullable := false
+			for _, arg := range c.Args {
+				a.Args = append(a.Args, arg.Type)
+				nullable = nullable || !arg.Type.NotNull
+			}
+			a.New = func(bool) udf.Accumulator { return &count{all: !nullable} }
+			return a, nil
+		},
+	}}
+}
+
+// count counts rows in which every argument is valid. With no argument, or none that can be NULL, every row counts.
+type count struct {
+	n   []int64
+	all bool
+}
+
+var _ udf.Accumulator = (*count)(nil)
+
+func (a *count) Grow(n int)        { a.n = grow(a.n, n) }
+func (a *count) Reset(group int32) { a.n[group] = 0 }
+
+func (a *count) Add(groups []int32, args []*types.Vector, rows []int32) {
+	a.add(groups, args, rows, 1)
+}
+
+func (a *count) Retract(groups []int32, args []*types.Vector, rows []int32) {
+	a.add(groups, args, rows, -1)
+}
+
+func (a *count) add(groups []int32, args []*types.Vector, rows []int32, by int64) {
+	all := a.all
+	if !all {
+		all = true
+		for _, v := range args {
+			all = all && noNulls(v)
+		}
+	}
+	n := a.n
+	switch {
+	case all:
+		for _, g := range groups {
+			n[g] += by
+		}
+	case len(args) == 1:
+		valid := args[0].Valid
+		for k, g := range groups {
+			if valid.Get(row(rows, k)) {
+				n[g] += by
+			}
+		}
+	default:
+	next:
+		for k, g := range groups {
+			for _, v := range args {
+				if v.IsNull(row(rows, k)) {
+					continue next
+				}
+			}
+			n[g] += by
+		}
+	}
+}
+
+func (a *count) Merge(dst, src int32) { a.n[dst] += a.n[src] }
+
+func (a *count) Result(groups []int32, out *types.Vector) {
+	for _, g := range groups {
+		out.I64 = append(out.I64, a.n[g])
+	}
+	out.N += len(groups)
+}
+
+// Encode writes the count as a varint.
+func (a *count) Encode(dst []byte, group int32) []byte { return binary.AppendVarint(dst, a.n[group]) }
+
+func (a *count) Decode(group int32, src []byte) (rest []byte, err error) {
+	a.n[group], rest, err = takeVarint(src)
+	return rest, err
+}
+
+func (a *count) Bytes() int { return 8 * cap(a.n) }
