@@ -8,6 +8,7 @@ var families = []func() []udf.Spec{
 	operators,
 	numerics,
 	aggregates,
+	rcfLab,
 }
 
 // Register adds all built-in functions and operators to r.
