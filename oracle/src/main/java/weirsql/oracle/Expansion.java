@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Cross products in .expr files: <code>f([[a | b]], [[c | d]])</code> stands for four lines. {@code let name = a | b}
+ * Cross products: <code>f([[a | b]], [[c | d]])</code> stands for four lines. {@code let name = a | b}
  * names a list, {@code [[$name]]} (also {@code [[$name | c]]}) uses it. {@code ~} is the empty choice.
  */
 final class Expansion {

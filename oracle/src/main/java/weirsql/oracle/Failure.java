@@ -6,7 +6,7 @@ import org.apache.flink.util.SerializedThrowable;
  * Why a statement gave no result.
  *
  * @param phase {@code plan} when nothing was started, {@code run} when the job failed
- * @param text simple class name and first line of the innermost cause
+ * @param text simple class name and first line of the innermost cause, and its line "Cause: ..." if it has one
  */
 record Failure(String phase, String text) {
     static Failure of(String phase, Throwable thrown) {
@@ -21,6 +21,9 @@ record Failure(String phase, String text) {
             message = message.startsWith(name + ": ") ? message.substring(name.length() + 2) : message;
         }
         String first = message.strip().lines().findFirst().orElse("");
+        // Sinks that don't match say so in the first line and why in the second.
+        String cause = message.lines().filter(line -> line.startsWith("Cause: ")).findFirst().orElse("");
+        first += cause.isEmpty() ? "" : " " + cause;
         return new Failure(phase, name.substring(name.lastIndexOf('.') + 1) + (first.isEmpty() ? "" : ": " + first));
     }
 }

@@ -26,7 +26,7 @@ import org.apache.flink.util.CloseableIterator;
 /**
  * Runs the statements of a .sql file in order. In paths, {@code $DIR} is the folder of the script and {@code $OUT} a
  * temporary folder. A comment {@code -- @fold} before a statement records the table that remains instead of the
- * changelog, for results whose order of changes isn't determined.
+ * changelog, for results whose order of changes isn't determined. Statements expand as in {@link Expansion}.
  */
 final class Script {
     private static final Pattern SET = Pattern.compile("(?is)SET\\s+'([^']+)'\\s*=\\s*'([^']*)'");
@@ -71,8 +71,14 @@ final class Script {
     }
 
     void run(String text, Consumer<Step> done) throws Exception {
+        Expansion expansion = new Expansion();
         for (Statement statement : Statement.split(text)) {
-            done.accept(run(statement));
+            if (expansion.define(statement.sql())) {
+                continue;
+            }
+            for (String sql : expansion.expand(statement.sql())) {
+                done.accept(run(new Statement(sql, statement.directives())));
+            }
         }
     }
 
@@ -126,12 +132,12 @@ final class Script {
         return rows;
     }
 
-    /** The lines that an INSERT left in the files of its table, if it has files. */
+    /** The lines that an INSERT left in the files of its table below $OUT. */
     private List<ObjectNode> written(String sql) throws IOException {
         List<ObjectNode> rows = new ArrayList<>();
         Matcher insert = INSERT.matcher(sql);
         Path path = insert.matches() ? paths.get(insert.group(1).replace("`", "").toLowerCase()) : null;
-        if (path == null || !Files.exists(path)) {
+        if (path == null || !path.startsWith(out) || !Files.exists(path)) {
             return rows;
         }
         try (Stream<Path> files = Files.walk(path)) {
@@ -145,6 +151,7 @@ final class Script {
                     }
                     rows.add(node);
                 }
+                Files.delete(file); // the next INSERT into this table shows its own rows only
             }
         }
         return rows;
