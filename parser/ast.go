@@ -45,7 +45,7 @@ type Relation interface {
 
 // Expr is an expression, or something that stands in the place of one (Star, NamedArg, Descriptor, TableArg, Symbol,
 // Default). Implementations: ArrayExpr, Between, BinaryExpr, BinaryLit, BoolLit, Case, Cast, ColumnRef, Default,
-// Descriptor, Exists, FieldAccess, FuncCall, In, Index, IntervalLit, Is, Like, MapExpr, MultisetExpr, NamedArg, NullLit,
+// Descriptor, Exists, FieldAccess, FuncCall, In, Index, IntervalDiff, IntervalExpr, IntervalLit, Is, Like, MapExpr, MultisetExpr, NamedArg, NullLit,
 // NumberLit, Quantified, RowExpr, Star, StringLit, Subquery, Symbol, TableArg, TemporalLit, UnaryExpr.
 type Expr interface {
 	Node
@@ -220,7 +220,7 @@ type CreateFunction struct {
 	Using       []*Resource
 }
 
-// Resource is JAR 'path' (of FILE, ARCHIVE the planner may think what it likes).
+// Resource is JAR 'path'; Flink's grammar knows no other kind.
 type Resource struct {
 	diag.Span
 	Kind string // upper case
@@ -747,7 +747,7 @@ type ColumnRef struct {
 // Strings returns the parts as text.
 func (c *ColumnRef) Strings() []string { return identStrings(c.Parts) }
 
-// Star is * or t.*; it stands only in a select list and in COUNT(*).
+// Star is * or t.*. It means something in a select list and in COUNT(*); the grammar also takes t.* elsewhere.
 type Star struct {
 	diag.Span
 	Qualifier []*Ident
@@ -820,10 +820,25 @@ type IntervalLit struct {
 	Units    *IntervalQualifier
 }
 
+// IntervalExpr is INTERVAL x unit with a number, a column or (expr) instead of a text: INTERVAL n MINUTE.
+type IntervalExpr struct {
+	diag.Span
+	X     Expr
+	Units *IntervalQualifier // a single unit
+}
+
+// IntervalDiff is (left - right) unit: the time between two points in time as an interval.
+type IntervalDiff struct {
+	diag.Span
+	Left, Right Expr
+	Units       *IntervalQualifier // a single unit
+}
+
 // TimeUnit is a unit of time: its keyword, singular.
 type TimeUnit string
 
-// The units of time. Intervals take the first eight; the others are for EXTRACT, FLOOR, CEIL and TIMESTAMPADD.
+// The units of time. Intervals take YEAR, MONTH, DAY, HOUR, MINUTE and SECOND; the others are for EXTRACT, FLOOR, CEIL
+// and TIMESTAMPADD.
 const (
 	Year        TimeUnit = "YEAR"
 	Quarter     TimeUnit = "QUARTER"
@@ -871,6 +886,10 @@ const (
 	OpNeg  UnaryOp = "-"
 	OpPlus UnaryOp = "+"
 	OpNot  UnaryOp = "NOT"
+
+	// In MATCH_RECOGNIZE, in front of a FuncCall.
+	OpRunning UnaryOp = "RUNNING"
+	OpFinal   UnaryOp = "FINAL"
 )
 
 // UnaryExpr is op x.
@@ -1129,13 +1148,13 @@ type Descriptor struct {
 	Columns []*Ident
 }
 
-// TableArg is TABLE name [PARTITION BY e, …] [ORDER BY …], or (query) in the same place, an argument of a table
-// function.
+// TableArg is TABLE name [PARTITION BY column | (column, …)] [ORDER BY item | (item, …)], an argument of a table
+// function; a (query) may stand in the place of TABLE name.
 type TableArg struct {
 	diag.Span
-	Table       *Name // or Query
-	Query       *Query
-	PartitionBy []Expr
+	Table       *Name  // or Query
+	Query       *Query // never a Subquery inside TABLE(…)
+	PartitionBy []*Ident
 	OrderBy     []*OrderItem
 }
 
@@ -1148,7 +1167,7 @@ type Index struct {
 	X, I Expr
 }
 
-// FieldAccess is x.field where x is not a path of identifiers; Field nil is x.*.
+// FieldAccess is x.field where x is not a path of identifiers.
 type FieldAccess struct {
 	diag.Span
 	X     Expr
@@ -1249,175 +1268,3 @@ type FieldDef struct {
 	Type    *TypeName
 	Comment *StringLit // or nil
 }
-
-// ---- Markers ----
-
-func (*AddJar) node()            {}
-func (*AfterMatch) node()        {}
-func (*Aliased) node()           {}
-func (*AlterTable) node()        {}
-func (*ArrayExpr) node()         {}
-func (*Between) node()           {}
-func (*BinaryExpr) node()        {}
-func (*BinaryLit) node()         {}
-func (*BoolLit) node()           {}
-func (*CTE) node()               {}
-func (*Case) node()              {}
-func (*Cast) node()              {}
-func (*ColumnDef) node()         {}
-func (*ColumnRef) node()         {}
-func (*Constraint) node()        {}
-func (*CreateCatalog) node()     {}
-func (*CreateDatabase) node()    {}
-func (*CreateFunction) node()    {}
-func (*CreateTable) node()       {}
-func (*CreateView) node()        {}
-func (*Default) node()           {}
-func (*DerivedTable) node()      {}
-func (*Describe) node()          {}
-func (*Descriptor) node()        {}
-func (*Distribution) node()      {}
-func (*Drop) node()              {}
-func (*Exists) node()            {}
-func (*Explain) node()           {}
-func (*ExplicitTable) node()     {}
-func (*FieldAccess) node()       {}
-func (*FieldDef) node()          {}
-func (*Frame) node()             {}
-func (*FrameBound) node()        {}
-func (*FuncCall) node()          {}
-func (*GroupBy) node()           {}
-func (*GroupItem) node()         {}
-func (*Hint) node()              {}
-func (*HintArg) node()           {}
-func (*Ident) node()             {}
-func (*In) node()                {}
-func (*Index) node()             {}
-func (*Insert) node()            {}
-func (*IntervalLit) node()       {}
-func (*IntervalQualifier) node() {}
-func (*Is) node()                {}
-func (*JSONBehavior) node()      {}
-func (*JSONClauses) node()       {}
-func (*Join) node()              {}
-func (*Like) node()              {}
-func (*LikeClause) node()        {}
-func (*LikeOption) node()        {}
-func (*MapExpr) node()           {}
-func (*MatchRecognize) node()    {}
-func (*Metadata) node()          {}
-func (*MultisetExpr) node()      {}
-func (*Name) node()              {}
-func (*NamedArg) node()          {}
-func (*NamedWindow) node()       {}
-func (*NullLit) node()           {}
-func (*NumberLit) node()         {}
-func (*Option) node()            {}
-func (*OrderItem) node()         {}
-func (*PartitionValue) node()    {}
-func (*Pattern) node()           {}
-func (*PatternDefine) node()     {}
-func (*PatternSubset) node()     {}
-func (*Quantified) node()        {}
-func (*Query) node()             {}
-func (*RenameColumn) node()      {}
-func (*RenameTable) node()       {}
-func (*Reset) node()             {}
-func (*ResetOptions) node()      {}
-func (*Resource) node()          {}
-func (*RowExpr) node()           {}
-func (*Select) node()            {}
-func (*SelectItem) node()        {}
-func (*Set) node()               {}
-func (*SetOp) node()             {}
-func (*SetOptions) node()        {}
-func (*Show) node()              {}
-func (*Star) node()              {}
-func (*StatementSet) node()      {}
-func (*StopJob) node()           {}
-func (*StringLit) node()         {}
-func (*Subquery) node()          {}
-func (*Symbol) node()            {}
-func (*TableArg) node()          {}
-func (*TableFunc) node()         {}
-func (*TableRef) node()          {}
-func (*TemporalLit) node()       {}
-func (*TypeName) node()          {}
-func (*UnaryExpr) node()         {}
-func (*Unnest) node()            {}
-func (*Use) node()               {}
-func (*Values) node()            {}
-func (*Watermark) node()         {}
-func (*When) node()              {}
-func (*WindowSpec) node()        {}
-
-func (*AddJar) stmtNode()         {}
-func (*AlterTable) stmtNode()     {}
-func (*CreateCatalog) stmtNode()  {}
-func (*CreateDatabase) stmtNode() {}
-func (*CreateFunction) stmtNode() {}
-func (*CreateTable) stmtNode()    {}
-func (*CreateView) stmtNode()     {}
-func (*Describe) stmtNode()       {}
-func (*Drop) stmtNode()           {}
-func (*Explain) stmtNode()        {}
-func (*Insert) stmtNode()         {}
-func (*Query) stmtNode()          {}
-func (*Reset) stmtNode()          {}
-func (*Set) stmtNode()            {}
-func (*Show) stmtNode()           {}
-func (*StatementSet) stmtNode()   {}
-func (*StopJob) stmtNode()        {}
-func (*Use) stmtNode()            {}
-
-func (*ExplicitTable) queryBodyNode() {}
-func (*Query) queryBodyNode()         {}
-func (*Select) queryBodyNode()        {}
-func (*SetOp) queryBodyNode()         {}
-func (*Values) queryBodyNode()        {}
-
-func (*Aliased) relationNode()        {}
-func (*DerivedTable) relationNode()   {}
-func (*Join) relationNode()           {}
-func (*MatchRecognize) relationNode() {}
-func (*TableFunc) relationNode()      {}
-func (*TableRef) relationNode()       {}
-func (*Unnest) relationNode()         {}
-
-func (*ArrayExpr) exprNode()    {}
-func (*Between) exprNode()      {}
-func (*BinaryExpr) exprNode()   {}
-func (*BinaryLit) exprNode()    {}
-func (*BoolLit) exprNode()      {}
-func (*Case) exprNode()         {}
-func (*Cast) exprNode()         {}
-func (*ColumnRef) exprNode()    {}
-func (*Default) exprNode()      {}
-func (*Descriptor) exprNode()   {}
-func (*Exists) exprNode()       {}
-func (*FieldAccess) exprNode()  {}
-func (*FuncCall) exprNode()     {}
-func (*In) exprNode()           {}
-func (*Index) exprNode()        {}
-func (*IntervalLit) exprNode()  {}
-func (*Is) exprNode()           {}
-func (*Like) exprNode()         {}
-func (*MapExpr) exprNode()      {}
-func (*MultisetExpr) exprNode() {}
-func (*NamedArg) exprNode()     {}
-func (*NullLit) exprNode()      {}
-func (*NumberLit) exprNode()    {}
-func (*Quantified) exprNode()   {}
-func (*RowExpr) exprNode()      {}
-func (*Star) exprNode()         {}
-func (*StringLit) exprNode()    {}
-func (*Subquery) exprNode()     {}
-func (*Symbol) exprNode()       {}
-func (*TableArg) exprNode()     {}
-func (*TemporalLit) exprNode()  {}
-func (*UnaryExpr) exprNode()    {}
-
-func (*RenameColumn) alterActionNode() {}
-func (*RenameTable) alterActionNode()  {}
-func (*ResetOptions) alterActionNode() {}
-func (*SetOptions) alterActionNode()   {}

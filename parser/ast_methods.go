@@ -1,0 +1,282 @@
+package parser
+
+// The methods that make the types of ast.go nodes. A new type needs a line in each section that it belongs to.
+
+// ---- Printing ----
+
+func (n *AddJar) String() string            { return print(n) }
+func (n *AfterMatch) String() string        { return print(n) }
+func (n *Aliased) String() string           { return print(n) }
+func (n *AlterTable) String() string        { return print(n) }
+func (n *ArrayExpr) String() string         { return print(n) }
+func (n *Between) String() string           { return print(n) }
+func (n *BinaryExpr) String() string        { return print(n) }
+func (n *BinaryLit) String() string         { return print(n) }
+func (n *BoolLit) String() string           { return print(n) }
+func (n *CTE) String() string               { return print(n) }
+func (n *Case) String() string              { return print(n) }
+func (n *Cast) String() string              { return print(n) }
+func (n *ColumnDef) String() string         { return print(n) }
+func (n *ColumnRef) String() string         { return print(n) }
+func (n *Constraint) String() string        { return print(n) }
+func (n *CreateCatalog) String() string     { return print(n) }
+func (n *CreateDatabase) String() string    { return print(n) }
+func (n *CreateFunction) String() string    { return print(n) }
+func (n *CreateTable) String() string       { return print(n) }
+func (n *CreateView) String() string        { return print(n) }
+func (n *Default) String() string           { return print(n) }
+func (n *DerivedTable) String() string      { return print(n) }
+func (n *Describe) String() string          { return print(n) }
+func (n *Descriptor) String() string        { return print(n) }
+func (n *Distribution) String() string      { return print(n) }
+func (n *Drop) String() string              { return print(n) }
+func (n *Exists) String() string            { return print(n) }
+func (n *Explain) String() string           { return print(n) }
+func (n *ExplicitTable) String() string     { return print(n) }
+func (n *FieldAccess) String() string       { return print(n) }
+func (n *FieldDef) String() string          { return print(n) }
+func (n *Frame) String() string             { return print(n) }
+func (n *FrameBound) String() string        { return print(n) }
+func (n *FuncCall) String() string          { return print(n) }
+func (n *GroupBy) String() string           { return print(n) }
+func (n *GroupItem) String() string         { return print(n) }
+func (n *Hint) String() string              { return print(n) }
+func (n *HintArg) String() string           { return print(n) }
+func (n *Ident) String() string             { return print(n) }
+func (n *In) String() string                { return print(n) }
+func (n *Index) String() string             { return print(n) }
+func (n *Insert) String() string            { return print(n) }
+func (n *IntervalDiff) String() string      { return print(n) }
+func (n *IntervalExpr) String() string      { return print(n) }
+func (n *IntervalLit) String() string       { return print(n) }
+func (n *IntervalQualifier) String() string { return print(n) }
+func (n *Is) String() string                { return print(n) }
+func (n *JSONBehavior) String() string      { return print(n) }
+func (n *JSONClauses) String() string       { return print(n) }
+func (n *Join) String() string              { return print(n) }
+func (n *Like) String() string              { return print(n) }
+func (n *LikeClause) String() string        { return print(n) }
+func (n *LikeOption) String() string        { return print(n) }
+func (n *MapExpr) String() string           { return print(n) }
+func (n *MatchRecognize) String() string    { return print(n) }
+func (n *Metadata) String() string          { return print(n) }
+func (n *MultisetExpr) String() string      { return print(n) }
+func (n *Name) String() string              { return print(n) }
+func (n *NamedArg) String() string          { return print(n) }
+func (n *NamedWindow) String() string       { return print(n) }
+func (n *NullLit) String() string           { return print(n) }
+func (n *NumberLit) String() string         { return print(n) }
+func (n *Option) String() string            { return print(n) }
+func (n *OrderItem) String() string         { return print(n) }
+func (n *PartitionValue) String() string    { return print(n) }
+func (n *Pattern) String() string           { return print(n) }
+func (n *PatternDefine) String() string     { return print(n) }
+func (n *PatternSubset) String() string     { return print(n) }
+func (n *Quantified) String() string        { return print(n) }
+func (n *Query) String() string             { return print(n) }
+func (n *RenameColumn) String() string      { return print(n) }
+func (n *RenameTable) String() string       { return print(n) }
+func (n *Reset) String() string             { return print(n) }
+func (n *ResetOptions) String() string      { return print(n) }
+func (n *Resource) String() string          { return print(n) }
+func (n *RowExpr) String() string           { return print(n) }
+func (n *Select) String() string            { return print(n) }
+func (n *SelectItem) String() string        { return print(n) }
+func (n *Set) String() string               { return print(n) }
+func (n *SetOp) String() string             { return print(n) }
+func (n *SetOptions) String() string        { return print(n) }
+func (n *Show) String() string              { return print(n) }
+func (n *Star) String() string              { return print(n) }
+func (n *StatementSet) String() string      { return print(n) }
+func (n *StopJob) String() string           { return print(n) }
+func (n *StringLit) String() string         { return print(n) }
+func (n *Subquery) String() string          { return print(n) }
+func (n *Symbol) String() string            { return print(n) }
+func (n *TableArg) String() string          { return print(n) }
+func (n *TableFunc) String() string         { return print(n) }
+func (n *TableRef) String() string          { return print(n) }
+func (n *TemporalLit) String() string       { return print(n) }
+func (n *TypeName) String() string          { return print(n) }
+func (n *UnaryExpr) String() string         { return print(n) }
+func (n *Unnest) String() string            { return print(n) }
+func (n *Use) String() string               { return print(n) }
+func (n *Values) String() string            { return print(n) }
+func (n *Watermark) String() string         { return print(n) }
+func (n *When) String() string              { return print(n) }
+func (n *WindowSpec) String() string        { return print(n) }
+
+// ---- Markers ----
+
+func (*AddJar) node()            {}
+func (*AfterMatch) node()        {}
+func (*Aliased) node()           {}
+func (*AlterTable) node()        {}
+func (*ArrayExpr) node()         {}
+func (*Between) node()           {}
+func (*BinaryExpr) node()        {}
+func (*BinaryLit) node()         {}
+func (*BoolLit) node()           {}
+func (*CTE) node()               {}
+func (*Case) node()              {}
+func (*Cast) node()              {}
+func (*ColumnDef) node()         {}
+func (*ColumnRef) node()         {}
+func (*Constraint) node()        {}
+func (*CreateCatalog) node()     {}
+func (*CreateDatabase) node()    {}
+func (*CreateFunction) node()    {}
+func (*CreateTable) node()       {}
+func (*CreateView) node()        {}
+func (*Default) node()           {}
+func (*DerivedTable) node()      {}
+func (*Describe) node()          {}
+func (*Descriptor) node()        {}
+func (*Distribution) node()      {}
+func (*Drop) node()              {}
+func (*Exists) node()            {}
+func (*Explain) node()           {}
+func (*ExplicitTable) node()     {}
+func (*FieldAccess) node()       {}
+func (*FieldDef) node()          {}
+func (*Frame) node()             {}
+func (*FrameBound) node()        {}
+func (*FuncCall) node()          {}
+func (*GroupBy) node()           {}
+func (*GroupItem) node()         {}
+func (*Hint) node()              {}
+func (*HintArg) node()           {}
+func (*Ident) node()             {}
+func (*In) node()                {}
+func (*Index) node()             {}
+func (*Insert) node()            {}
+func (*IntervalDiff) node()      {}
+func (*IntervalExpr) node()      {}
+func (*IntervalLit) node()       {}
+func (*IntervalQualifier) node() {}
+func (*Is) node()                {}
+func (*JSONBehavior) node()      {}
+func (*JSONClauses) node()       {}
+func (*Join) node()              {}
+func (*Like) node()              {}
+func (*LikeClause) node()        {}
+func (*LikeOption) node()        {}
+func (*MapExpr) node()           {}
+func (*MatchRecognize) node()    {}
+func (*Metadata) node()          {}
+func (*MultisetExpr) node()      {}
+func (*Name) node()              {}
+func (*NamedArg) node()          {}
+func (*NamedWindow) node()       {}
+func (*NullLit) node()           {}
+func (*NumberLit) node()         {}
+func (*Option) node()            {}
+func (*OrderItem) node()         {}
+func (*PartitionValue) node()    {}
+func (*Pattern) node()           {}
+func (*PatternDefine) node()     {}
+func (*PatternSubset) node()     {}
+func (*Quantified) node()        {}
+func (*Query) node()             {}
+func (*RenameColumn) node()      {}
+func (*RenameTable) node()       {}
+func (*Reset) node()             {}
+func (*ResetOptions) node()      {}
+func (*Resource) node()          {}
+func (*RowExpr) node()           {}
+func (*Select) node()            {}
+func (*SelectItem) node()        {}
+func (*Set) node()               {}
+func (*SetOp) node()             {}
+func (*SetOptions) node()        {}
+func (*Show) node()              {}
+func (*Star) node()              {}
+func (*StatementSet) node()      {}
+func (*StopJob) node()           {}
+func (*StringLit) node()         {}
+func (*Subquery) node()          {}
+func (*Symbol) node()            {}
+func (*TableArg) node()          {}
+func (*TableFunc) node()         {}
+func (*TableRef) node()          {}
+func (*TemporalLit) node()       {}
+func (*TypeName) node()          {}
+func (*UnaryExpr) node()         {}
+func (*Unnest) node()            {}
+func (*Use) node()               {}
+func (*Values) node()            {}
+func (*Watermark) node()         {}
+func (*When) node()              {}
+func (*WindowSpec) node()        {}
+
+func (*AddJar) stmtNode()         {}
+func (*AlterTable) stmtNode()     {}
+func (*CreateCatalog) stmtNode()  {}
+func (*CreateDatabase) stmtNode() {}
+func (*CreateFunction) stmtNode() {}
+func (*CreateTable) stmtNode()    {}
+func (*CreateView) stmtNode()     {}
+func (*Describe) stmtNode()       {}
+func (*Drop) stmtNode()           {}
+func (*Explain) stmtNode()        {}
+func (*Insert) stmtNode()         {}
+func (*Query) stmtNode()          {}
+func (*Reset) stmtNode()          {}
+func (*Set) stmtNode()            {}
+func (*Show) stmtNode()           {}
+func (*StatementSet) stmtNode()   {}
+func (*StopJob) stmtNode()        {}
+func (*Use) stmtNode()            {}
+
+func (*ExplicitTable) queryBodyNode() {}
+func (*Query) queryBodyNode()         {}
+func (*Select) queryBodyNode()        {}
+func (*SetOp) queryBodyNode()         {}
+func (*Values) queryBodyNode()        {}
+
+func (*Aliased) relationNode()        {}
+func (*DerivedTable) relationNode()   {}
+func (*Join) relationNode()           {}
+func (*MatchRecognize) relationNode() {}
+func (*TableFunc) relationNode()      {}
+func (*TableRef) relationNode()       {}
+func (*Unnest) relationNode()         {}
+
+func (*ArrayExpr) exprNode()    {}
+func (*Between) exprNode()      {}
+func (*BinaryExpr) exprNode()   {}
+func (*BinaryLit) exprNode()    {}
+func (*BoolLit) exprNode()      {}
+func (*Case) exprNode()         {}
+func (*Cast) exprNode()         {}
+func (*ColumnRef) exprNode()    {}
+func (*Default) exprNode()      {}
+func (*Descriptor) exprNode()   {}
+func (*Exists) exprNode()       {}
+func (*FieldAccess) exprNode()  {}
+func (*FuncCall) exprNode()     {}
+func (*In) exprNode()           {}
+func (*Index) exprNode()        {}
+func (*IntervalDiff) exprNode() {}
+func (*IntervalExpr) exprNode() {}
+func (*IntervalLit) exprNode()  {}
+func (*Is) exprNode()           {}
+func (*Like) exprNode()         {}
+func (*MapExpr) exprNode()      {}
+func (*MultisetExpr) exprNode() {}
+func (*NamedArg) exprNode()     {}
+func (*NullLit) exprNode()      {}
+func (*NumberLit) exprNode()    {}
+func (*Quantified) exprNode()   {}
+func (*RowExpr) exprNode()      {}
+func (*Star) exprNode()         {}
+func (*StringLit) exprNode()    {}
+func (*Subquery) exprNode()     {}
+func (*Symbol) exprNode()       {}
+func (*TableArg) exprNode()     {}
+func (*TemporalLit) exprNode()  {}
+func (*UnaryExpr) exprNode()    {}
+
+func (*RenameColumn) alterActionNode() {}
+func (*RenameTable) alterActionNode()  {}
+func (*ResetOptions) alterActionNode() {}
+func (*SetOptions) alterActionNode()   {}
