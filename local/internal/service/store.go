@@ -1,0 +1,146 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Store is the services' shared key space on Pebble. Each service keeps to keys that begin with its own letter ('k'
+// Kinesis, 'n' SNS).
+//
+// Durability: a batch is durable when Wait (or Commit) returns, unless the store was opened without sync. Concurrent
+// batches share one fsync: Pebble's log writer flushes whatever has queued up meanwhile.
+//
+// Visibility comes earlier than durability: readers of DB see a batch as soon as Apply returns. A service that lets
+// others act on what it stores must not show it before Wait returned.
+type Store struct {
+	DB   *pebble.DB
+	sync bool
+}
+
+// StoreOptions says how to open a store.
+type StoreOptions struct {
+	FS   vfs.FS
+	Dir  string
+	Lock *pebble.Lock // already held on Dir, or nil
+	// NoSync acknowledges before the bytes are on disk: a crash of the machine, not of the process, may lose the last writes.
+	NoSync bool
+	// NoLog keeps no write-ahead log at all: for file systems that die with the process.
+	NoLog bool
+}
+
+// Memory stays small on purpose: a lab of six streams shares a process with the engine. Blocks read back are few and
+// recent (readers follow writers), so a small cache does; two memtables of 8 MB bound what a burst of writes holds.
+const (
+	cacheBytes    = 4 << 20
+	memTableBytes = 8 << 20
+)
+
+// OpenStore opens or creates the store.
+func OpenStore(o StoreOptions) (*Store, error) {
+	opts := &pebble.Options{
+		FS:                          o.FS,
+		Lock:                        o.Lock,
+		CacheSize:                   cacheBytes,
+		MemTableSize:                memTableBytes,
+		MemTableStopWritesThreshold: 3,
+		L0CompactionThreshold:       4,
+		L0StopWritesThreshold:       24,
+		MaxOpenFiles:                256,
+		DisableWAL:                  o.NoLog,
+		FormatMajorVersion:          pebble.FormatNewest,
+		Logger:                      logger{},
+	}
+	db, err := pebble.Open(o.Dir, opts)
+	if err != nil {
+		return nil, fmt.Errorf("open the store in %s: %w", o.Dir, err)
+	}
+	return &Store{DB: db, sync: !o.NoSync && !o.NoLog}, nil
+}
+
+// Close flushes and closes the store. No request may be under way.
+func (s *Store) Close() error { return s.DB.Close() }
+
+// Apply makes the batch visible and queues it for the disk, in the order of the calls. On success Wait must follow,
+// exactly once.
+func (s *Store) Apply(b *pebble.Batch) error {
+	if s.sync {
+		return s.DB.ApplyNoSyncWait(b, pebble.Sync)
+	}
+	return s.DB.Apply(b, pebble.NoSync)
+}
+
+// Wait returns when the applied batch is durable, and closes it.
+func (s *Store) Wait(b *pebble.Batch) error {
+	var err error
+	if s.sync {
+		err = b.SyncWait()
+	}
+	return errors.Join(err, b.Close())
+}
+
+// Commit is Apply and Wait.
+func (s *Store) Commit(b *pebble.Batch) error {
+	if err := s.Apply(b); err != nil {
+		return errors.Join(err, b.Close())
+	}
+	return s.Wait(b)
+}
+
+// Get returns a copy of the value at key, or nil if there is none.
+func (s *Store) Get(key []byte) ([]byte, error) {
+	v, closer, err := s.DB.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v = append([]byte{}, v...)
+	return v, closer.Close()
+}
+
+// Scan calls fn for every key with the prefix, in order, until fn returns an error. The slices are fn's until it returns.
+func (s *Store) Scan(prefix []byte, fn func(key, value []byte) error) (err error) {
+	it, err := s.DB.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: PrefixEnd(prefix)})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for it.First(); it.Valid(); it.Next() {
+		v, err := it.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		if err := fn(it.Key(), v); err != nil {
+			return err
+		}
+	}
+	return it.Error()
+}
+
+// PrefixEnd is the smallest key above all keys with the prefix, nil if there is none.
+func PrefixEnd(prefix []byte) []byte {
+	end := append([]byte{}, prefix...)
+	for i := len(end) - 1; i >= 0; i-- {
+		if end[i]++; end[i] != 0 {
+			return end[:i+1]
+		}
+	}
+	return nil
+}
+
+// logger keeps Pebble quiet except when it cannot go on, which it reports by Fatalf and expects not to return from:
+// a failed write-ahead log, where carrying on would acknowledge records that are lost.
+type logger struct{}
+
+func (logger) Infof(string, ...any)  {}
+func (logger) Errorf(string, ...any) {}
+func (logger) Fatalf(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "embedded server: the store cannot go on: "+format+"\n", args...)
+	os.Exit(1)
+}

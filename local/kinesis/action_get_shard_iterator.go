@@ -1,0 +1,97 @@
+package kinesis
+
+import (
+	"context"
+	"errors"
+)
+
+// GetShardIterator: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
+//
+// All five types. AT_SEQUENCE_NUMBER and AFTER_SEQUENCE_NUMBER take any number that the shard could have given out, whether
+// or not a record has it.
+
+type getShardIteratorInput struct {
+	ShardId                string  `shape:"ShardId,required"`
+	ShardIteratorType      string  `shape:"ShardIteratorType,required"`
+	StartingSequenceNumber string  `shape:"SequenceNumber"`
+	StreamARN              string  `shape:"StreamARN"`
+	StreamName             string  `shape:"StreamName"`
+	Timestamp              *millis `shape:"Timestamp"`
+}
+
+type getShardIteratorOutput struct{ ShardIterator string }
+
+func (s *Service) getShardIterator(_ context.Context, in *getShardIteratorInput) (*getShardIteratorOutput, error) {
+	name, err := refer(in.StreamName, in.StreamARN)
+	if err != nil {
+		return nil, err
+	}
+	number, ok := parseShardID(in.ShardId)
+	if !ok {
+		return nil, notFound("Could not find shard %s in stream %s under account %s.", in.ShardId, name, s.env.Account)
+	}
+	st, m, err := s.stream(name, "")
+	now := s.env.Now()
+	if err != nil || int(number) >= len(st.shards) || m.status(now) == statusCreating {
+		return nil, s.noShard(shardID(number), name)
+	}
+	sh := st.shards[number]
+	it := iterator{issued: now, stream: m.ID, shard: number, name: name}
+	if it.index, err = s.startIndex(st, sh, name, in, now); err != nil {
+		return nil, err
+	}
+	return &getShardIteratorOutput{it.String()}, nil
+}
+
+// startIndex is the index that the request's type, number and time mean.
+func (s *Service) startIndex(st *stream, sh *shard, name string, in *getShardIteratorInput, now int64) (uint64, error) {
+	const rule = "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or " +
+		"(2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified %s and %s StartingSequenceNumber."
+	byNumber := in.ShardIteratorType == "AT_SEQUENCE_NUMBER" || in.ShardIteratorType == "AFTER_SEQUENCE_NUMBER"
+	if byNumber && in.StartingSequenceNumber == "" {
+		return 0, invalidArgument(rule, in.ShardIteratorType, "no")
+	}
+	if !byNumber && in.StartingSequenceNumber != "" {
+		return 0, invalidArgument(rule, in.ShardIteratorType, "also a")
+	}
+	switch in.ShardIteratorType {
+	case "TRIM_HORIZON":
+		return 0, nil
+	case "LATEST":
+		return sh.durable.Load(), nil
+	case "AT_TIMESTAMP":
+		return s.timeIndex(st, sh, in.Timestamp, now)
+	}
+	seq, ok := parseSequence(in.StartingSequenceNumber)
+	if !ok {
+		return 0, invalidArgument("StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid.",
+			in.StartingSequenceNumber, sh.id, name, s.env.Account)
+	}
+	if seq.shard != sh.number {
+		return 0, invalidArgument("Invalid StartingSequenceNumber. It encodes %s, while it was used in a call to a shard with %s",
+			shardID(seq.shard), sh.id)
+	}
+	if seq.created != sh.CreatedSeconds {
+		return 0, invalidArgument("StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid because it did not come from this stream.",
+			in.StartingSequenceNumber, sh.id, name, s.env.Account)
+	}
+	if in.ShardIteratorType == "AFTER_SEQUENCE_NUMBER" {
+		return seq.index + 1, nil
+	}
+	return seq.index, nil
+}
+
+func (s *Service) timeIndex(st *stream, sh *shard, at *millis, now int64) (index uint64, err error) {
+	if at == nil {
+		return 0, invalidArgument("Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no timestamp parameter.")
+	}
+	if int64(*at) > now {
+		return 0, invalidArgument("The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. timestampInMillis: %d, currentTimestampInMillis: %d", *at, now)
+	}
+	r, err := s.newReader(st, sh)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	return r.seekArrival(int64(*at))
+}

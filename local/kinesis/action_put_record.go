@@ -1,0 +1,48 @@
+package kinesis
+
+import "context"
+
+// PutRecord: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html
+//
+// SequenceNumberForOrdering is checked for its form and otherwise has nothing to do: a record always follows those whose
+// answers came before it was sent.
+
+type putRecordInput struct {
+	Data                      []byte `shape:"Data,required"`
+	ExplicitHashKey           string `shape:"HashKey"`
+	PartitionKey              string `shape:"PartitionKey,required"`
+	SequenceNumberForOrdering string `shape:"SequenceNumber"`
+	StreamARN                 string `shape:"StreamARN"`
+	StreamName                string `shape:"StreamName"`
+}
+
+type putRecordOutput struct {
+	SequenceNumber string
+	ShardID        string `json:"ShardId"`
+}
+
+func (s *Service) putRecord(_ context.Context, in *putRecordInput) (*putRecordOutput, error) {
+	st, m, err := s.writableStream(in.StreamName, in.StreamARN)
+	if err != nil {
+		return nil, err
+	}
+	e, err := newEntry(in.PartitionKey, in.ExplicitHashKey, in.Data)
+	if err != nil {
+		return nil, err
+	}
+	var v violations
+	if m.checkRecordSize(&e, "data", &v); v != nil {
+		return nil, v.err()
+	}
+	if after := in.SequenceNumberForOrdering; after != "" {
+		if seq, ok := parseSequence(after); !ok || seq.time*1000 > s.env.Now() {
+			return nil, invalidArgument("ExclusiveMinimumSequenceNumber %s used in PutRecord on stream %s under account %s is invalid.",
+				after, m.Name, s.env.Account)
+		}
+	}
+	var out [1]placed
+	if err := s.append(st, []entry{e}, out[:]); err != nil {
+		return nil, err
+	}
+	return &putRecordOutput{out[0].seq.String(), out[0].shard.id}, nil
+}

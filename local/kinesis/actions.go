@@ -1,0 +1,79 @@
+package kinesis
+
+import "context"
+
+// action is one operation of the API.
+type action struct {
+	name    string
+	maxBody int64
+	serve   func(*Service, *call) error
+}
+
+// actions is the list of all operations served. To add one: a file action_x.go with its request and answer structs and a
+// method of Service, a line here, a case in the conformance test, a line in the README's table.
+var actions = []*action{
+	{"AddTagsToStream", maxBody, op((*Service).addTagsToStream)},
+	{"CreateStream", maxBody, op((*Service).createStream)},
+	{"DecreaseStreamRetentionPeriod", maxBody, op((*Service).decreaseRetention)},
+	{"DeleteStream", maxBody, op((*Service).deleteStream)},
+	{"DescribeLimits", maxBody, op((*Service).describeLimits)},
+	{"DescribeStream", maxBody, op((*Service).describeStream)},
+	{"DescribeStreamSummary", maxBody, op((*Service).describeStreamSummary)},
+	{"GetRecords", maxBody, (*Service).getRecords},
+	{"GetShardIterator", maxBody, op((*Service).getShardIterator)},
+	{"IncreaseStreamRetentionPeriod", maxBody, op((*Service).increaseRetention)},
+	{"ListShards", maxBody, op((*Service).listShards)},
+	{"ListStreams", maxBody, op((*Service).listStreams)},
+	{"ListTagsForResource", maxBody, op((*Service).listTagsForResource)},
+	{"ListTagsForStream", maxBody, op((*Service).listTagsForStream)},
+	{"PutRecord", maxDataBody, op((*Service).putRecord)},
+	{"PutRecords", maxDataBody, (*Service).putRecords},
+	{"RemoveTagsFromStream", maxBody, op((*Service).removeTagsFromStream)},
+	{"TagResource", maxBody, op((*Service).tagResource)},
+	{"UntagResource", maxBody, op((*Service).untagResource)},
+	{"UpdateMaxRecordSize", maxBody, op((*Service).updateMaxRecordSize)},
+}
+
+var actionsByName = func() map[string]*action {
+	m := make(map[string]*action, len(actions))
+	for _, a := range actions {
+		m[a.name] = a
+	}
+	return m
+}()
+
+// empty is the answer of operations that have none: a body of no bytes.
+type empty = struct{}
+
+// op wraps a method on decoded structs: decode, bind and validate, call, encode. The two operations that move records in
+// bulk (GetRecords, PutRecords) don't use it; they read and write the bodies themselves.
+func op[In, Out any](method func(*Service, context.Context, *In) (*Out, error)) func(*Service, *call) error {
+	return func(s *Service, c *call) error {
+		in := new(In)
+		if err := c.bind(in); err != nil {
+			return err
+		}
+		out, err := method(s, c.ctx, in)
+		if err != nil {
+			return err
+		}
+		if _, none := any(*out).(empty); none {
+			return nil
+		}
+		b, err := c.proto.encode(out)
+		if err != nil {
+			return err
+		}
+		c.reply.B = append(c.reply.B, b...)
+		return nil
+	}
+}
+
+// bind decodes the body into a request struct.
+func (c *call) bind(in any) error {
+	tree, err := c.proto.decode(c.body)
+	if err != nil {
+		return serializationError("%v", err)
+	}
+	return bind(tree, in)
+}

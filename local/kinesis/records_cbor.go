@@ -1,0 +1,218 @@
+package kinesis
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// The major types of CBOR (RFC 8949), as they stand in the upper bits of an item's first byte.
+const (
+	cborUint  = 0 << 5
+	cborBytes = 2 << 5
+	cborText  = 3 << 5
+	cborArray = 4 << 5
+	cborMap   = 5 << 5
+	cborTag   = 6 << 5
+
+	cborIndefinite = 31 // in the lower bits: items follow until a break
+	cborBreak      = 0xff
+)
+
+// readCBOR is readJSON for CBOR: maps and arrays of known or unknown length (the Java SDK writes the latter), strings of
+// known length. Data aliases the body.
+func (b *putBatch) readCBOR(body []byte) bool {
+	b.name, b.arn, b.entries = "", "", b.entries[:0]
+	r := cborReader{b: body}
+	var seen struct{ records, name, arn bool }
+	ok := r.items(cborMap, func() bool {
+		name, ok := r.str(cborText)
+		if !ok {
+			return false
+		}
+		switch string(name) {
+		case "Records":
+			if seen.records {
+				return false
+			}
+			seen.records = true
+			return r.items(cborArray, func() bool { return b.readEntryCBOR(&r) })
+		case "StreamName":
+			text, ok := r.str(cborText)
+			ok = ok && !seen.name && plainName(text)
+			seen.name, b.name = true, string(text)
+			return ok
+		case "StreamARN":
+			text, ok := r.str(cborText)
+			ok = ok && !seen.arn && shapes["StreamARN"].pattern.Match(text) && len(text) <= 2048
+			seen.arn, b.arn = true, string(text)
+			return ok
+		}
+		return false
+	})
+	return ok && r.i == len(body) && len(b.entries) > 0
+}
+
+func (b *putBatch) readEntryCBOR(r *cborReader) bool {
+	if len(b.entries) == maxPutRecords {
+		return false
+	}
+	var e entry
+	explicit, hasData := false, false
+	ok := r.items(cborMap, func() bool {
+		name, ok := r.str(cborText)
+		if !ok {
+			return false
+		}
+		switch string(name) {
+		case "Data":
+			if hasData {
+				return false
+			}
+			hasData = true
+			e.data, ok = r.str(cborBytes)
+			return ok
+		case "PartitionKey":
+			if e.key != nil {
+				return false
+			}
+			e.key, ok = r.str(cborText)
+			return ok && validKey(e.key)
+		case "ExplicitHashKey":
+			text, ok := r.str(cborText)
+			if !ok || explicit {
+				return false
+			}
+			explicit = true
+			e.hash, ok = parseHashKey(text)
+			return ok
+		}
+		return false
+	})
+	if !ok || e.key == nil || !hasData {
+		return false
+	}
+	if !explicit {
+		e.hash = hashPartitionKey(e.key)
+	}
+	b.entries = append(b.entries, e)
+	return true
+}
+
+// cborReader reads the subset of CBOR that readCBOR accepts.
+type cborReader struct {
+	b []byte
+	i int
+}
+
+// head reads an item's head, which must be of the major type; indefinite tells that its length is open.
+func (r *cborReader) head(major byte) (n uint64, indefinite, ok bool) {
+	if r.i >= len(r.b) || r.b[r.i]&0xe0 != major {
+		return 0, false, false
+	}
+	low := r.b[r.i] & 0x1f
+	r.i++
+	switch {
+	case low < 24:
+		return uint64(low), false, true
+	case low == cborIndefinite:
+		return 0, true, true
+	case low > 27:
+		return 0, false, false
+	}
+	size := 1 << (low - 24)
+	if len(r.b)-r.i < size {
+		return 0, false, false
+	}
+	for _, c := range r.b[r.i : r.i+size] {
+		n = n<<8 | uint64(c)
+	}
+	r.i += size
+	return n, false, true
+}
+
+// str reads a string of known length; text must be UTF-8.
+func (r *cborReader) str(major byte) ([]byte, bool) {
+	n, indefinite, ok := r.head(major)
+	if !ok || indefinite || n > uint64(len(r.b)-r.i) {
+		return nil, false
+	}
+	s := r.b[r.i : r.i+int(n) : r.i+int(n)]
+	r.i += int(n)
+	return s, major != cborText || utf8.Valid(s)
+}
+
+// items calls one for every element of an array or pair of a map.
+func (r *cborReader) items(major byte, one func() bool) bool {
+	n, indefinite, ok := r.head(major)
+	if !ok {
+		return false
+	}
+	for i := uint64(0); indefinite || i < n; i++ {
+		if indefinite && r.i < len(r.b) && r.b[r.i] == cborBreak {
+			r.i++
+			return true
+		}
+		if !one() {
+			return false
+		}
+	}
+	return true
+}
+
+func appendCBORHead(dst []byte, major byte, n uint64) []byte {
+	switch {
+	case n < 24:
+		return append(dst, major|byte(n))
+	case n < 1<<8:
+		return append(dst, major|24, byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(dst, major|25), uint16(n))
+	case n < 1<<32:
+		return binary.BigEndian.AppendUint32(append(dst, major|26), uint32(n))
+	}
+	return binary.BigEndian.AppendUint64(append(dst, major|27), n)
+}
+
+func appendCBORText(dst []byte, s string) []byte {
+	return append(appendCBORHead(dst, cborText, uint64(len(s))), s...)
+}
+
+func appendPutReplyCBOR(dst []byte, out []placed, failed failure) []byte {
+	dst = appendCBORHead(dst, cborMap, 2)
+	dst = appendCBORText(dst, "FailedRecordCount")
+	dst = appendCBORHead(dst, cborUint, uint64(failures(out)))
+	dst = appendCBORText(dst, "Records")
+	dst = appendCBORHead(dst, cborArray, uint64(len(out)))
+	for i := range out {
+		p := &out[i]
+		dst = appendCBORHead(dst, cborMap, 2)
+		if p.shard == nil {
+			dst = appendCBORText(appendCBORText(dst, "ErrorCode"), failed.code)
+			dst = appendCBORText(appendCBORText(dst, "ErrorMessage"), failed.message)
+			continue
+		}
+		dst = appendCBORText(dst, "SequenceNumber")
+		dst = p.seq.append(appendCBORHead(dst, cborText, sequenceDigits))
+		dst = appendCBORText(appendCBORText(dst, "ShardId"), p.shard.id)
+	}
+	return dst
+}
+
+func (w *recordsWriter) recordCBOR(seq sequence, arrival int64, key, data []byte) {
+	dst := appendCBORHead(w.dst, cborMap, 4)
+	dst = appendCBORText(dst, "SequenceNumber")
+	dst = seq.append(appendCBORHead(dst, cborText, sequenceDigits))
+	dst = appendCBORText(dst, "ApproximateArrivalTimestamp")
+	dst = append(dst, cborTag|1)
+	dst = appendCBORHead(dst, cborUint, uint64(max(arrival, 0)))
+	dst = appendCBORText(dst, "Data")
+	dst = append(appendCBORHead(dst, cborBytes, uint64(len(data))), data...)
+	dst = appendCBORText(dst, "PartitionKey")
+	w.dst = append(appendCBORHead(dst, cborText, uint64(len(key))), key...)
+}
+
+func (w *recordsWriter) finishCBOR(it *iterator, lag int64) []byte {
+	dst := append(w.dst, cborBreak)
+	dst = appendCBORText(appendCBORText(dst, "NextShardIterator"), it.String())
+	return appendCBORHead(appendCBORText(dst, "MillisBehindLatest"), cborUint, uint64(lag))
+}

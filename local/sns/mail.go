@@ -1,0 +1,183 @@
+package sns
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"mime"
+	"mime/quotedprintable"
+	"net/mail"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Mail is one delivered message to one recipient.
+type Mail struct {
+	File      string    // its name in the outbox
+	From, To  string    // addresses; From with the sender's name
+	Subject   string    // decoded
+	Date      time.Time // in UTC, to the second
+	Message   string    // what was published, for this protocol
+	Body      string    // the whole text, with the footer; lines end in \n
+	MessageID string    // of the SNS message: all its recipients have the same
+	TopicARN  string
+}
+
+const (
+	senderAddress  = "no-reply@sns.amazonaws.com"
+	senderName     = "AWS Notifications"
+	defaultSubject = "AWS Notification Message"
+
+	headerMessageID = "X-Amz-Sns-Message-Id"
+	headerTopicARN  = "X-Amz-Sns-Topic-Arn"
+
+	// footerMark separates the message from the footer that SNS puts under its mails.
+	footerMark = "\n\n--\nIf you wish to stop receiving notifications from this topic, please click or visit the link below to unsubscribe:\n"
+	footerEnd  = "\n\nPlease do not reply directly to this email. If you have any questions or comments regarding this email, please contact us at https://aws.amazon.com/support\n"
+)
+
+// compose writes the mail for one subscriber, as SNS words it.
+func (s *Service) compose(t *topic, sub *subscription, m *message, id string, now time.Time) Mail {
+	name := t.Attributes["DisplayName"]
+	if name == "" {
+		name = senderName
+	}
+	out := Mail{
+		From:      (&mail.Address{Name: name, Address: senderAddress}).String(),
+		To:        sub.Endpoint,
+		Subject:   m.subject,
+		Date:      now.Truncate(time.Second),
+		MessageID: id,
+		TopicARN:  s.topicARN(t.Name),
+	}
+	if out.Subject == "" {
+		out.Subject = defaultSubject
+	}
+	base := "https://sns." + s.env.Region + ".amazonaws.com/"
+	if sub.Protocol == "email-json" {
+		out.Message = jsonMessage(&out, sub, m, now, base+"?Action=Unsubscribe&SubscriptionArn="+sub.ARN)
+		out.Body = out.Message + "\n"
+		return out
+	}
+	out.Message = strings.ReplaceAll(m.text(sub.Protocol), "\r\n", "\n")
+	out.Body = out.Message + footerMark + base + "unsubscribe.html?SubscriptionArn=" + sub.ARN +
+		"&Endpoint=" + url.QueryEscape(sub.Endpoint) + footerEnd
+	return out
+}
+
+// jsonMessage is the body of an email-json mail: a notification as SNS posts it, but unsigned.
+func jsonMessage(out *Mail, sub *subscription, m *message, now time.Time, unsubscribe string) string {
+	n := struct {
+		Type              string
+		MessageId         string
+		TopicArn          string
+		Subject           string `json:",omitempty"`
+		Message           string
+		Timestamp         string
+		UnsubscribeURL    string
+		MessageAttributes map[string]messageAttribute `json:",omitempty"`
+	}{
+		Type:              "Notification",
+		MessageId:         out.MessageID,
+		TopicArn:          out.TopicARN,
+		Subject:           m.subject,
+		Message:           m.text(sub.Protocol),
+		Timestamp:         now.Format("2006-01-02T15:04:05.000Z"),
+		UnsubscribeURL:    unsubscribe,
+		MessageAttributes: m.attributes,
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(n); err != nil {
+		return err.Error() // strings always encode
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// encode renders the mail as RFC 5322 with MIME: CRLF line ends, headers in ASCII, the body as it is when it is plain ASCII
+// in lines of legal length, else quoted-printable.
+func (m *Mail) encode() []byte {
+	var b bytes.Buffer
+	header := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
+	header("From", m.From)
+	header("To", m.To)
+	// Encoded words come in a row; each gets a line of its own, because a line may have 998 characters at most.
+	header("Subject", strings.ReplaceAll(mime.QEncoding.Encode("utf-8", m.Subject), "?= =?", "?=\r\n =?"))
+	header("Date", m.Date.Format(time.RFC1123Z))
+	header("Message-ID", "<"+m.MessageID+"@sns.amazonaws.com>")
+	header(headerMessageID, m.MessageID)
+	header(headerTopicARN, m.TopicARN)
+	header("MIME-Version", "1.0")
+	header("Content-Type", "text/plain; charset=UTF-8")
+	if plainLines(m.Body) {
+		header("Content-Transfer-Encoding", "7bit")
+		b.WriteString("\r\n")
+		b.WriteString(strings.ReplaceAll(m.Body, "\n", "\r\n"))
+		return b.Bytes()
+	}
+	header("Content-Transfer-Encoding", "quoted-printable")
+	b.WriteString("\r\n")
+	w := quotedprintable.NewWriter(&b)
+	io.WriteString(w, m.Body) // into memory: no errors
+	w.Close()
+	return b.Bytes()
+}
+
+// plainLines tells whether the text can go as 7bit: ASCII without controls, in lines of at most 998 characters.
+func plainLines(s string) bool {
+	line := 0
+	for _, c := range []byte(s) {
+		switch {
+		case c == '\n':
+			line = 0
+		case c != '\t' && c < ' ' || c >= 0x7f:
+			return false
+		default:
+			if line++; line > 998 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// decodeMail reads what encode wrote.
+func decodeMail(file string, raw []byte) (Mail, error) {
+	msg, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		return Mail{}, fmt.Errorf("read mail %s: %w", file, err)
+	}
+	m := Mail{
+		File:      file,
+		From:      msg.Header.Get("From"),
+		To:        msg.Header.Get("To"),
+		MessageID: msg.Header.Get(headerMessageID),
+		TopicARN:  msg.Header.Get(headerTopicARN),
+	}
+	if m.Subject, err = new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject")); err != nil {
+		return m, fmt.Errorf("read the subject of mail %s: %w", file, err)
+	}
+	if m.Date, err = msg.Header.Date(); err != nil {
+		return m, fmt.Errorf("read the date of mail %s: %w", file, err)
+	}
+	m.Date = m.Date.UTC()
+	body := msg.Body
+	if msg.Header.Get("Content-Transfer-Encoding") == "quoted-printable" {
+		body = quotedprintable.NewReader(body)
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return m, fmt.Errorf("read the body of mail %s: %w", file, err)
+	}
+	m.Body = strings.ReplaceAll(string(text), "\r\n", "\n")
+	if i := strings.LastIndex(m.Body, footerMark); i >= 0 {
+		m.Message = m.Body[:i]
+	} else {
+		m.Message = strings.TrimSuffix(m.Body, "\n")
+	}
+	return m, nil
+}
