@@ -7,7 +7,8 @@ import java.util.Map;
 
 /**
  * Cross products: <code>f([[a | b]], [[c | d]])</code> stands for four lines. {@code let name = a | b}
- * names a list, {@code [[$name]]} (also {@code [[$name | c]]}) uses it. {@code ~} is the empty choice.
+ * names a list, {@code [[$name]]} (also {@code [[$name | c]]}) uses it. {@code ~} is the empty choice,
+ * {@code [[=1]]} repeats what was chosen for the first group of the line.
  */
 final class Expansion {
     private final Map<String, String> lists = new HashMap<>();
@@ -24,21 +25,29 @@ final class Expansion {
 
     List<String> expand(String line) {
         List<String> done = new ArrayList<>();
-        expand(line, done);
+        expand(line, List.of(), done);
         return done;
     }
 
-    private void expand(String line, List<String> done) {
+    private void expand(String line, List<String> chosen, List<String> done) {
         int open = line.indexOf("[[");
         int close = line.indexOf("]]", open);
         if (open < 0 || close < 0) {
             done.add(line);
             return;
         }
+        String group = line.substring(open + 2, close).strip();
+        if (group.startsWith("=")) {
+            String again = chosen.get(Integer.parseInt(group.substring(1)) - 1);
+            expand(line.substring(0, open) + again + line.substring(close + 2), chosen, done);
+            return;
+        }
         // A blank is needed around the bar, so that || and '|' stay what they are.
-        for (String choice : substitute(line.substring(open + 2, close).strip()).split(" \\| ")) {
+        for (String choice : substitute(group).split(" \\| ")) {
             String text = choice.strip().equals("~") ? "" : choice.strip();
-            expand(line.substring(0, open) + text + line.substring(close + 2), done);
+            List<String> with = new ArrayList<>(chosen);
+            with.add(text);
+            expand(line.substring(0, open) + text + line.substring(close + 2), with, done);
         }
     }
 

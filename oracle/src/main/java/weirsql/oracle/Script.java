@@ -4,11 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -16,6 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.node.ArrayNode;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.node.ObjectNode;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.util.RawValue;
 import org.apache.flink.table.api.TableResult;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 import org.apache.flink.table.catalog.Column;
@@ -30,8 +30,9 @@ import org.apache.flink.util.CloseableIterator;
  */
 final class Script {
     private static final Pattern SET = Pattern.compile("(?is)SET\\s+'([^']+)'\\s*=\\s*'([^']*)'");
-    private static final Pattern INSERT = Pattern.compile("(?is)INSERT\\s+INTO\\s+([\\w.`]+).*");
+    private static final Pattern INSERT = Pattern.compile("(?is)INSERT\\s+INTO\\s+(`[^`]+`|[\\w.]+).*");
     private static final Pattern PATH = Pattern.compile("(?is)'path'\\s*=\\s*'([^']+)'");
+    private static final Pattern CHANGE = Pattern.compile("\\{\"op\":\"(..)\",\"data\":(\\{.*\\})\\}");
     private static final long TIMEOUT_SECONDS = 60;
 
     private final StreamTableEnvironment tables;
@@ -143,13 +144,7 @@ final class Script {
         try (Stream<Path> files = Files.walk(path)) {
             for (Path file : files.filter(Files::isRegularFile).filter(f -> !f.getFileName().toString().startsWith(".")).sorted().toList()) {
                 for (String line : Files.readAllLines(file)) {
-                    ObjectNode node = (ObjectNode) Json.parse(line);
-                    if (!node.has("op") || !node.has("data")) {
-                        ObjectNode data = node;
-                        node = Json.object().put("op", "+I");
-                        node.set("data", data);
-                    }
-                    rows.add(node);
+                    rows.add(row(line));
                 }
                 Files.delete(file); // the next INSERT into this table shows its own rows only
             }
@@ -157,8 +152,17 @@ final class Script {
         return rows;
     }
 
+    /** A line of format json or changelog-json; the values stay as Flink wrote them, digit by digit. */
+    private static ObjectNode row(String line) {
+        Matcher change = CHANGE.matcher(line);
+        boolean wrapped = change.matches();
+        ObjectNode node = Json.object().put("op", wrapped ? change.group(1) : "+I");
+        node.putRawValue("data", new RawValue(wrapped ? change.group(2) : line));
+        return node;
+    }
+
     private void remember(String create) {
-        Matcher name = Pattern.compile("(?is)CREATE\\s+(?:TEMPORARY\\s+)?TABLE\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?([\\w.`]+).*").matcher(create);
+        Matcher name = Pattern.compile("(?is)CREATE\\s+(?:TEMPORARY\\s+)?TABLE\\s+(?:IF\\s+NOT\\s+EXISTS\\s+)?(`[^`]+`|[\\w.]+).*").matcher(create);
         Matcher path = PATH.matcher(create);
         if (name.matches() && path.find()) {
             paths.put(name.group(1).replace("`", "").toLowerCase(), Path.of(path.group(1)));
@@ -167,24 +171,18 @@ final class Script {
 
     /** The table that remains after all changes, as insertions in a stable order. */
     private static List<ObjectNode> fold(List<ObjectNode> changes) {
-        Map<String, Integer> count = new LinkedHashMap<>();
+        Map<String, List<ObjectNode>> table = new TreeMap<>();
         for (ObjectNode change : changes) {
-            boolean adds = change.get("op").asText().matches("\\+[IU]");
-            count.merge(Json.text(change.get("data")), adds ? 1 : -1, Integer::sum);
-        }
-        List<ObjectNode> rows = new ArrayList<>();
-        count.entrySet().stream().sorted(Map.Entry.comparingByKey(Comparator.naturalOrder())).forEach(e -> {
-            for (int i = 0; i < e.getValue(); i++) {
-                try {
-                    ObjectNode node = Json.object().put("op", "+I");
-                    node.set("data", Json.parse(e.getKey()));
-                    rows.add(node);
-                } catch (IOException impossible) {
-                    throw new IllegalStateException(impossible);
-                }
+            List<ObjectNode> same = table.computeIfAbsent(Json.text(change.get("data")), k -> new ArrayList<>());
+            if (change.get("op").asText().matches("\\+[IU]")) {
+                same.add(change.put("op", "+I"));
+            } else if (same.isEmpty()) {
+                throw new IllegalStateException("retraction of a row that isn't there: " + Json.text(change));
+            } else {
+                same.remove(same.size() - 1);
             }
-        });
-        return rows;
+        }
+        return table.values().stream().flatMap(List::stream).toList();
     }
 
     static void set(StreamTableEnvironment tables, String sql) {
