@@ -1,0 +1,222 @@
+package expr
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/weirsql/weir/planner/rex"
+	"github.com/weirsql/weir/types"
+)
+
+// compileStep returns the special code for a condition, or nil when there is none: a comparison of a column of integers,
+// dates or timestamps with a constant, = and <> of text with a constant, IS [NOT] NULL of a column.
+func compileStep(e rex.Expr) step {
+	call, ok := e.(*rex.Call)
+	if !ok || call.Spec.Family != "operator" {
+		return nil
+	}
+	if len(call.Args) == 1 {
+		column, ok := call.Args[0].(*rex.Column)
+		if !ok {
+			return nil
+		}
+		switch call.Spec.Name {
+		case "IS NULL":
+			return &nullStep{column.Index, true}
+		case "IS NOT NULL":
+			return &nullStep{column.Index, false}
+		}
+		return nil
+	}
+	if len(call.Args) != 2 {
+		return nil
+	}
+	op := call.Spec.Name
+	column, okColumn := call.Args[0].(*rex.Column)
+	literal, okLiteral := call.Args[1].(*rex.Literal)
+	if !okColumn || !okLiteral {
+		if column, okColumn = call.Args[1].(*rex.Column); !okColumn {
+			return nil
+		}
+		if literal, okLiteral = call.Args[0].(*rex.Literal); !okLiteral {
+			return nil
+		}
+		op = mirrored[op]
+	}
+	if literal.Value == nil || !column.T.SameStorage(literal.T) {
+		return nil
+	}
+	switch x := literal.Value.(type) {
+	case string:
+		if op == "=" || op == "<>" {
+			return newTextStep(column.Index, x, op == "=")
+		}
+	case int8:
+		return newRangeStep(column, op, int64(x))
+	case int16:
+		return newRangeStep(column, op, int64(x))
+	case int32:
+		return newRangeStep(column, op, int64(x))
+	case int64:
+		return newRangeStep(column, op, x)
+	}
+	return nil
+}
+
+var mirrored = map[string]string{"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+// nullStep is IS NULL or IS NOT NULL.
+type nullStep struct {
+	column int
+	null   bool
+}
+
+func (s *nullStep) narrow(b *types.Batch, sel, dst []int32) ([]int32, error) {
+	valid, k := b.Cols[s.column].Valid, 0
+	if sel == nil {
+		for i := range int32(b.N) {
+			dst[k] = i
+			k += ones(valid.Get(int(i)) != s.null)
+		}
+		return dst[:k], nil
+	}
+	for _, i := range sel {
+		dst[k] = i
+		k += ones(valid.Get(int(i)) != s.null)
+	}
+	return dst[:k], nil
+}
+
+// rangeStep keeps the rows whose integer lies within (want), or outside of, [low, low+width]. Every comparison with a
+// constant is such a test, of one subtraction and one unsigned comparison.
+type rangeStep struct {
+	column  int
+	storage types.Storage
+	low     int64
+	width   uint64
+	want    bool
+}
+
+func newRangeStep(c *rex.Column, op string, x int64) step {
+	low, high, want := int64(math.MinInt64), int64(math.MaxInt64), true
+	switch op {
+	case "=":
+		low, high = x, x
+	case "<>":
+		low, high, want = x, x, false
+	case "<": // the complement of >=, which has no edge that overflows
+		low, want = x, false
+	case "<=":
+		high = x
+	case ">":
+		high, want = x, false
+	case ">=":
+		low = x
+	default:
+		return nil
+	}
+	return &rangeStep{c.Index, c.T.Kind.Storage(), low, uint64(high) - uint64(low), want}
+}
+
+func (s *rangeStep) narrow(b *types.Batch, sel, dst []int32) ([]int32, error) {
+	v := b.Cols[s.column]
+	switch s.storage {
+	case types.StoreI8:
+		return narrowRange(s, v, v.I8, b.N, sel, dst), nil
+	case types.StoreI16:
+		return narrowRange(s, v, v.I16, b.N, sel, dst), nil
+	case types.StoreI32:
+		return narrowRange(s, v, v.I32, b.N, sel, dst), nil
+	}
+	return narrowRange(s, v, v.I64, b.N, sel, dst), nil
+}
+
+func narrowRange[T int8 | int16 | int32 | int64](s *rangeStep, v *types.Vector, x []T, n int, sel, dst []int32) []int32 {
+	low, width, want, k := s.low, s.width, s.want, 0
+	x = x[:n]
+	switch {
+	case !v.Valid.AllValid(n):
+		m := n
+		if sel != nil {
+			m = len(sel)
+		}
+		for j := range m {
+			i := row(sel, j)
+			dst[k] = i
+			k += ones((uint64(int64(x[i]))-uint64(low) <= width) == want && v.Valid.Get(int(i)))
+		}
+	case sel == nil:
+		dst = dst[:n]
+		for i, y := range x {
+			dst[k] = int32(i)
+			k += ones((uint64(int64(y))-uint64(low) <= width) == want)
+		}
+	default:
+		for _, i := range sel {
+			dst[k] = i
+			k += ones((uint64(int64(x[i]))-uint64(low) <= width) == want)
+		}
+	}
+	return dst[:k]
+}
+
+// textStep keeps the rows whose text is, or is not, a constant. For constants of up to eight bytes the length and the
+// text's first bytes, loaded as one word, decide without a branch or a call.
+type textStep struct {
+	column     int
+	text       string
+	word, mask uint64
+	want       bool
+}
+
+func newTextStep(column int, text string, want bool) step {
+	s := &textStep{column: column, text: text, want: want}
+	var head [8]byte
+	n := copy(head[:], text)
+	s.word = binary.LittleEndian.Uint64(head[:])
+	s.mask = ^uint64(0)
+	if n < 8 {
+		s.mask = 1<<(8*n) - 1
+	}
+	return s
+}
+
+func (s *textStep) narrow(b *types.Batch, sel, dst []int32) ([]int32, error) {
+	v := b.Cols[s.column]
+	if sel == nil && len(s.text) <= 8 && v.Valid.AllValid(b.N) {
+		return s.narrowAll(v, b.N, dst), nil
+	}
+	n, k := b.N, 0
+	if sel != nil {
+		n = len(sel)
+	}
+	for j := range n {
+		i := row(sel, j)
+		dst[k] = i
+		k += ones((v.Str(int(i)) == s.text) == s.want && v.Valid.Get(int(i)))
+	}
+	return dst[:k], nil
+}
+
+// narrowAll is for short constants over a whole column without NULLs.
+func (s *textStep) narrowAll(v *types.Vector, n int, dst []int32) []int32 {
+	length, word, mask, want, k := int32(len(s.text)), s.word, s.mask, s.want, 0
+	offsets, data := v.Offsets[:n+1], v.Data
+	// Rows up to whole have eight bytes behind their start.
+	whole := n
+	for whole > 0 && int(offsets[whole-1])+8 > len(data) {
+		whole--
+	}
+	from := offsets[0]
+	for i, to := range offsets[1 : whole+1] {
+		w := binary.LittleEndian.Uint64(data[from:])
+		dst[k] = int32(i)
+		k += ones((uint64(to-from)^uint64(length)|(w^word)&mask == 0) == want)
+		from = to
+	}
+	for i := whole; i < n; i++ {
+		dst[k] = int32(i)
+		k += ones((v.Str(i) == s.text) == want)
+	}
+	return dst[:k]
+}
