@@ -195,3 +195,27 @@ func Writer[T Value](v *types.Vector) func(i int, x T) {
 	}
 	return write.(func(int, T))
 }
+
+// Column returns the slice that holds v's values. T must be the Go type of v's storage, and not text or bytes.
+func Column[T Value](v *types.Vector) []T {
+	var column any
+	switch any(*new(T)).(type) {
+	case bool:
+		column = v.Bool
+	case int8:
+		column = v.I8
+	case int16:
+		column = v.I16
+	case int32:
+		column = v.I32
+	case int64:
+		column = v.I64
+	case float32:
+		column = v.F32
+	case float64:
+		column = v.F64
+	case decimal128.Num:
+		column = v.Dec
+	}
+	return column.([]T)
+}

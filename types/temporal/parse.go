@@ -107,7 +107,7 @@ func roundedMillis(fraction string) int {
 // smart resolution), and 24:00:00 is the next midnight. Years that nanoseconds don't reach are refused at precision 7
 // and more.
 func ParseTimestamp(s string, precision int) (ticks int64, ok bool) {
-	if len(s) >= 19 {
+	if len(s) >= 19 && s[:4] != "0000" {
 		if ticks, ok = ParseTimestampFixed(s, ' ', precision); ok {
 			return ticks, true
 		}
