@@ -1,0 +1,23 @@
+// Package generator makes test traffic: records rendered from a template, handed to a sink at a constant rate.
+//
+// It is a library of its own: it imports nothing else of weir and knows no service. The caller supplies the Sink that
+// takes the records, and the Clock, which may be virtual. Start reading at Generator (generator.go) for the pace, and
+// at Compile (template.go) for the templates.
+//
+//	t, err := generator.Compile(`{"n":{{random.number(9)}}}`, generator.Options{RequireJSON: true})
+//	g, err := generator.New(generator.Config{Template: t, Rate: 5, For: 30 * time.Second, Seed: 1})
+//	err = g.Run(ctx, sink)
+//
+// # Template language
+//
+// The language is that of the Kinesis Data Generator (github.com/awslabs/amazon-kinesis-data-generator), which
+// extends faker.js: text with placeholders {{module.method}} or {{module.method(ARGUMENT)}}. The argument is JSON; what
+// doesn't parse as JSON is taken as a plain string. One template makes one record: white space around it and line
+// breaks inside are dropped, so that a template may be laid out over lines. Functions lists the placeholders there are;
+// each is one entry of the table in functions.go.
+//
+// Where we differ from the Kinesis Data Generator: a mistake in a template is an error with a position, not text that is
+// sent as it stands; random.number never leaves the range it is given; {"precision":0.01} prints 0.57 and not
+// 0.5700000000000001; weights of random.weightedArrayElement aren't rounded to two decimals; objects and arrays picked
+// from an array print as JSON; and the same seed gives the same records.
+package generator
