@@ -131,7 +131,7 @@ func parsePlaceholder(source string, open int) (part, error) {
 	}
 	v, err := f.compile(arg)
 	if err != nil {
-		return part{}, newTemplateError(source, argStart, name+" "+err.Error(), "it is written {{"+f.Usage+"}}")
+		return part{}, newTemplateError(source, argStart, name+" "+err.Error(), "it is written {{"+strings.ReplaceAll(f.Usage, " | ", "}} or {{")+"}}")
 	}
 	return part{start: open, end: at + len("}}"), value: v}, nil
 }
