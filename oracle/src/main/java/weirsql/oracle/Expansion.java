@@ -33,7 +33,7 @@ final class Expansion {
         int open = line.indexOf("[[");
         int close = line.indexOf("]]", open);
         if (open < 0 || close < 0) {
-            done.add(line);
+            done.add(line.strip());
             return;
         }
         String group = line.substring(open + 2, close).strip();
