@@ -21,18 +21,30 @@ func Subtask(group uint16, parallelism int) int { return int(group) * parallelis
 // key arrive where its state is. The hash is part of the checkpoint format: changing it changes key groups.
 func HashBytes(b []byte) uint64 {
 	h := uint64(len(b))*m1 ^ seed
+	if len(b) < 8 {
+		if len(b) > 0 {
+			h = mix(h^short(b), m3)
+		}
+		return mix(h, m1)
+	}
+	last := b[len(b)-8:]
 	for len(b) >= 8 {
 		h = mix(h^le64(b), m2)
 		b = b[8:]
 	}
 	if len(b) > 0 {
-		var tail uint64
-		for i, c := range b {
-			tail |= uint64(c) << (8 * i)
-		}
-		h = mix(h^tail, m3)
+		h = mix(h^le64(last)>>(8*(8-len(b))), m3) // the rest, read together with what is before it
 	}
 	return mix(h, m1)
+}
+
+// short returns up to seven bytes as one number.
+func short(b []byte) uint64 {
+	var tail uint64
+	for i, c := range b {
+		tail |= uint64(c) << (8 * i)
+	}
+	return tail
 }
 
 // HashInt64 is the hash of a single NOT NULL BIGINT-like key; exchanges and tables specialised for integers use it in
