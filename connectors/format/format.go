@@ -18,6 +18,8 @@ type Spec struct {
 	Options []option.Option
 	// Mode is the set of row kinds the format can carry: AppendOnly for plain records, Retract for changelogs.
 	Mode types.ChangelogMode
+	// Lines says that every newline ends a record, so that reading may begin in the middle of a file.
+	Lines bool
 	// NewDecoder and NewEncoder fix the columns, found in records by name or, for csv, by their position among all. An
 	// *option.Error is shown at the option it names. nil when the format has no such side.
 	NewDecoder func(c Config) (Decoder, error)
@@ -29,8 +31,19 @@ type Config struct {
 	// Columns are the physical columns of the table, in order.
 	Columns []types.Field
 	// Needed lists, ascending, the columns to decode; the batches have just these. Encoders get all columns.
-	Needed  []int
+	Needed []int
+	// Mode is the set of row kinds that the table carries; 0 is all that the format can.
+	Mode    types.ChangelogMode
 	Options option.Values
+}
+
+// Fields returns the fields of the needed columns: the schema of the batches that the decoder fills.
+func (c Config) Fields() []types.Field {
+	fields := make([]types.Field, len(c.Needed))
+	for i, n := range c.Needed {
+		fields[i] = c.Columns[n]
+	}
+	return fields
 }
 
 // Decoder turns records into rows. It belongs to one reader and is not safe for concurrent use.
