@@ -8,6 +8,7 @@ var families = []func() []udf.Spec{
 	operators,
 	numerics,
 	aggregates,
+	temporals,
 	rcfLab,
 }
 
