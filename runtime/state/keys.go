@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/weirsql/weir/types"
 )
@@ -69,8 +70,17 @@ func (k *Keys) lookup(cols []*types.Vector, rows []int32, n int, out []int32, in
 	if len(k.table.entries) == 0 {
 		k.table.room(entryHash)
 	}
-	if k.layout == keysOfInts {
+	switch {
+	case n == 0:
+		return out
+	case k.layout == keysOfInts:
 		k.lookupInts(cols[0], rows, n, out, insert)
+		return out
+	case len(cols) == 0:
+		slot := k.lookupBytes(HashBytes(nil), nil, insert)
+		for j := range out {
+			out[j] = slot
+		}
 		return out
 	}
 	hashes := k.hasher.HashColumns(cols, rows, n)
@@ -253,6 +263,31 @@ func (k *Keys) Hash(slot int32) uint64 {
 		return HashInt64(k.ints[slot])
 	}
 	return k.hashes[slot]
+}
+
+// Encode appends a key as types.EncodeRow writes it.
+func (k *Keys) Encode(dst []byte, slot int32) []byte {
+	if slot == k.null {
+		return append(dst, 0)
+	}
+	if k.layout != keysOfInts {
+		key := k.arena.Get(k.spans[slot].ref, int(k.spans[slot].n))
+		if k.layout == keysOfBytes {
+			dst = binary.AppendUvarint(append(dst, 1), uint64(len(key)))
+		}
+		return append(dst, key...)
+	}
+	dst = append(dst, 1)
+	switch x := uint64(k.ints[slot]); k.storage {
+	case types.StoreI16:
+		return binary.LittleEndian.AppendUint16(dst, uint16(x))
+	case types.StoreI32:
+		return binary.LittleEndian.AppendUint32(dst, uint32(x))
+	case types.StoreI64:
+		return binary.LittleEndian.AppendUint64(dst, x)
+	default: // BOOLEAN, TINYINT
+		return append(dst, byte(x))
+	}
 }
 
 // Append appends the keys of the slots to columns of the key's types.

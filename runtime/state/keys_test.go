@@ -1,6 +1,7 @@
 package state_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -139,6 +140,9 @@ func check(t *testing.T, keys *state.Keys, model map[string]int32, columns []typ
 		keys.Append([]int32{slot}, out)
 		if want, there := model[printed(out, n)]; !there || want != slot {
 			t.Fatalf("slot %d holds %s, which should be at %d", slot, printed(out, n), want)
+		}
+		if got, want := keys.Encode(nil, slot), types.EncodeRow(nil, out, n); !bytes.Equal(got, want) {
+			t.Fatalf("key %s encoded as %x, want %x", printed(out, n), got, want)
 		}
 		n++
 	}
