@@ -145,6 +145,8 @@ type Window struct {
 	// Attached windows were assigned by a WindowTable below: these are its start and end columns.
 	Attached   bool
 	Start, End int
+	// Local says that the time attribute is a TIMESTAMP_LTZ: windows follow the clock of the session's zone.
+	Local bool
 }
 
 // WindowProperty is a column that a windowed operator adds.
@@ -182,10 +184,12 @@ type WindowAggregate struct {
 	Keys       []int
 	Aggs       []AggCall
 	Properties []WindowProperty
+	// InputRetracts says that the input carries -U or -D; a window's group that has lost all its rows is not emitted.
+	InputRetracts bool
 }
 
 // GroupAggregate groups by keys and emits a changelog. Its schema is the keys, then the aggregates. Without keys there
-// is one group, that exists from the start of a bounded input's end on: an empty input gives one row.
+// is one group, that exists from its first row on: as in Flink's streaming mode, an empty input gives no row.
 type GroupAggregate struct {
 	Info
 	Keys []int
