@@ -1,0 +1,614 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/weirsql/weir/diag"
+	"github.com/weirsql/weir/parser"
+	"github.com/weirsql/weir/planner/catalog"
+	"github.com/weirsql/weir/planner/physical"
+	"github.com/weirsql/weir/planner/rex"
+	"github.com/weirsql/weir/types"
+)
+
+// queryBinder binds one query and those inside it. The first error of each SELECT ends that SELECT only as far as it
+// must: independent clauses are all checked.
+type queryBinder struct {
+	p     *Planner
+	ctes  map[string]*cte
+	outer *queryBinder
+	depth int // of views inside views
+	ttl   map[string]string
+}
+
+type cte struct {
+	query   *parser.Query
+	columns []*parser.Ident
+	binder  *queryBinder // with the names that the CTE itself sees
+}
+
+const maxViewDepth = 64
+
+func (q *queryBinder) findCTE(name string) *cte {
+	for b := q; b != nil; b = b.outer {
+		if c, ok := b.ctes[name]; ok {
+			return c
+		}
+	}
+	return nil
+}
+
+// query binds a query with its WITH, ORDER BY and LIMIT.
+func (q *queryBinder) query(e *parser.Query) (node, diag.List) {
+	inner := &queryBinder{p: q.p, ctes: map[string]*cte{}, outer: q, depth: q.depth, ttl: q.ttl}
+	for _, c := range e.With {
+		// A CTE sees those before it.
+		before := &queryBinder{p: q.p, ctes: map[string]*cte{}, outer: q, depth: q.depth, ttl: q.ttl}
+		for k, v := range inner.ctes {
+			before.ctes[k] = v
+		}
+		inner.ctes[c.Name.Name] = &cte{query: c.Query, columns: c.Columns, binder: before}
+	}
+	n, errs := inner.body(e.Body)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	if len(e.OrderBy) == 0 && e.Limit == nil && e.Offset == nil {
+		return n, nil
+	}
+	n, err := inner.orderBy(n, e)
+	if err != nil {
+		return nil, diag.List{err}
+	}
+	return n, nil
+}
+
+func (q *queryBinder) body(e parser.QueryBody) (node, diag.List) {
+	switch e := e.(type) {
+	case *parser.Select:
+		return q.selectBody(e)
+	case *parser.Query:
+		return q.query(e)
+	case *parser.Values:
+		return q.values(e)
+	case *parser.ExplicitTable:
+		n, _, errs := q.tableRef(&parser.TableRef{Span: e.Span, Name: e.Table})
+		return n, errs
+	case *parser.SetOp:
+		return q.setOp(e)
+	}
+	return nil, diag.List{unsupported(e.Pos(), "this kind of query is not supported")}
+}
+
+func (q *queryBinder) orderBy(n node, e *parser.Query) (node, *diag.Error) {
+	s := &sortNode{input: n, count: -1}
+	fields := n.fields()
+	b := &exprBinder{p: q.p, scope: oneRelation(fields), clause: "ORDER BY"}
+	for _, item := range e.OrderBy {
+		key := physical.SortKey{Desc: item.Desc, NullsFirst: !item.Desc}
+		if item.Nulls != parser.NullsUnstated {
+			key.NullsFirst = item.Nulls == parser.NullsFirst
+		}
+		if num, ok := item.Expr.(*parser.NumberLit); ok && num.Kind == parser.NumberInteger {
+			i, err := strconv.Atoi(num.Text)
+			if err != nil || i < 1 || i > len(fields) {
+				return nil, diag.Errorf("invalid-ordinal", num.Span, "ORDER BY %s: the select list has %d columns", num.Text, len(fields))
+			}
+			key.Column = i - 1
+			s.keys = append(s.keys, key)
+			continue
+		}
+		if ref, ok := item.Expr.(*parser.ColumnRef); ok && len(ref.Parts) > 1 { // t.a after SELECT t.a
+			item.Expr = &parser.ColumnRef{Span: ref.Span, Parts: ref.Parts[len(ref.Parts)-1:]}
+		}
+		x, err := b.bind(item.Expr)
+		if err != nil {
+			return nil, err
+		}
+		col, ok := x.(*rex.Column)
+		if !ok {
+			return nil, unsupported(item.Expr.Pos(), "ORDER BY takes columns of the select list").WithHint("select the expression under a name and order by that")
+		}
+		key.Column = col.Index
+		s.keys = append(s.keys, key)
+	}
+	var err *diag.Error
+	if e.Limit != nil {
+		if s.count, err = q.count(e.Limit, "LIMIT"); err != nil {
+			return nil, err
+		}
+	}
+	if e.Offset != nil {
+		if s.offset, err = q.count(e.Offset, "OFFSET"); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (q *queryBinder) count(e parser.Expr, clause string) (int64, *diag.Error) {
+	b := &exprBinder{p: q.p, scope: &scope{}, clause: clause}
+	x, err := b.bind(e)
+	if err != nil {
+		return 0, err
+	}
+	if l, ok := x.(*rex.Literal); ok {
+		switch v := l.Value.(type) {
+		case int32:
+			if v >= 0 {
+				return int64(v), nil
+			}
+		case int64:
+			if v >= 0 {
+				return v, nil
+			}
+		}
+	}
+	return 0, diag.Errorf("type-mismatch", e.Pos(), "%s takes a whole number, found %s", clause, e)
+}
+
+func (q *queryBinder) setOp(e *parser.SetOp) (node, diag.List) {
+	if e.Kind != parser.Union {
+		return nil, diag.List{unsupported(e.Span, "%s is not supported", e.Kind).WithHint("write it as a join")}
+	}
+	left, errs := q.body(e.Left)
+	right, more := q.body(e.Right)
+	if errs = append(errs, more...); len(errs) > 0 {
+		return nil, errs
+	}
+	lf, rf := left.fields(), right.fields()
+	if len(lf) != len(rf) {
+		return nil, diag.List{diag.Errorf("column-count", e.Right.Pos(), "UNION needs the same number of columns on both sides, found %d and %d", len(lf), len(rf))}
+	}
+	var lx, rx []rex.Expr
+	var names []string
+	for i := range lf {
+		t, ok := types.CommonType(lf[i].Type, rf[i].Type)
+		if !ok {
+			return nil, diag.List{diag.Errorf("type-mismatch", e.Right.Pos(), "UNION: column %d is %s on the left and %s on the right", i+1,
+				lf[i].Type.Nullable(), rf[i].Type.Nullable()).WithHint("CAST one of them")}
+		}
+		lx = append(lx, q.p.coerce(&rex.Column{Index: i, Name: lf[i].Name, T: lf[i].Type}, t.WithAttr(lf[i].Type.Attr)))
+		rx = append(rx, q.p.coerce(&rex.Column{Index: i, Name: rf[i].Name, T: rf[i].Type}, t.WithAttr(rf[i].Type.Attr)))
+		names = append(names, lf[i].Name)
+	}
+	var out node = &unionNode{in: []node{project(left, lx, names), project(right, rx, names)}}
+	if u, ok := left.(*unionNode); ok && e.All { // a UNION ALL b UNION ALL c is one union
+		out = &unionNode{in: append(slices.Clone(u.in), project(right, rx, names))}
+	}
+	if !e.All {
+		out = distinct(out)
+	}
+	return out, nil
+}
+
+// distinct is SELECT DISTINCT: a group per row.
+func distinct(n node) node {
+	fields := n.fields()
+	agg := &aggregateNode{input: n}
+	for i, f := range fields {
+		f.Type.Attr = types.NoTime
+		agg.keys, agg.out = append(agg.keys, i), append(agg.out, f)
+	}
+	return agg
+}
+
+func (q *queryBinder) values(e *parser.Values) (node, diag.List) {
+	v := &valuesNode{}
+	var errs diag.List
+	for _, row := range e.Rows {
+		b := &exprBinder{p: q.p, scope: &scope{}, clause: "VALUES"}
+		var exprs []rex.Expr
+		for _, item := range row.Items {
+			x, err := b.bind(item)
+			if err != nil {
+				errs.Add(err)
+				continue
+			}
+			exprs = append(exprs, x)
+		}
+		if len(v.rows) > 0 && len(row.Items) != len(e.Rows[0].Items) {
+			errs.Add(diag.Errorf("column-count", row.Span, "every row of VALUES needs %d values, found %d", len(e.Rows[0].Items), len(row.Items)))
+		}
+		v.rows = append(v.rows, exprs)
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	for c := range v.rows[0] {
+		var all []types.Type
+		var spans []diag.Span
+		for r := range v.rows {
+			all, spans = append(all, v.rows[r][c].Type()), append(spans, e.Rows[r].Items[c].Pos())
+		}
+		t, err := commonType(all, spans, e.Span)
+		if err != nil {
+			return nil, diag.List{err}
+		}
+		for r := range v.rows {
+			v.rows[r][c] = q.p.coerce(v.rows[r][c], t)
+		}
+		v.out = append(v.out, types.Field{Name: "EXPR$" + strconv.Itoa(c), Type: t})
+	}
+	return v, nil
+}
+
+// from binds a FROM clause.
+func (q *queryBinder) from(r parser.Relation) (node, *scope, diag.List) {
+	switch r := r.(type) {
+	case nil:
+		return &valuesNode{rows: [][]rex.Expr{{}}}, &scope{}, nil
+	case *parser.TableRef:
+		return q.tableRef(r)
+	case *parser.DerivedTable:
+		if r.Lateral {
+			return nil, nil, diag.List{unsupported(r.Span, "LATERAL subqueries are not supported")}
+		}
+		n, errs := q.query(r.Query)
+		if len(errs) > 0 {
+			return nil, nil, errs
+		}
+		return n, oneRelation(n.fields()), nil
+	case *parser.Aliased:
+		return q.aliased(r)
+	case *parser.Join:
+		return q.join(r)
+	case *parser.TableFunc:
+		return q.tableFunc(r)
+	case *parser.Unnest:
+		return nil, nil, diag.List{unsupported(r.Span, "UNNEST is not supported")}
+	case *parser.MatchRecognize:
+		return nil, nil, diag.List{unsupported(r.Span, "MATCH_RECOGNIZE is not supported")}
+	}
+	return nil, nil, diag.List{unsupported(r.Pos(), "this item of FROM is not supported")}
+}
+
+func (q *queryBinder) aliased(r *parser.Aliased) (node, *scope, diag.List) {
+	n, _, errs := q.from(r.Relation)
+	if len(errs) > 0 {
+		return nil, nil, errs
+	}
+	fields := n.fields()
+	if len(r.Columns) > 0 {
+		if len(r.Columns) != len(fields) {
+			return nil, nil, diag.List{diag.Errorf("column-count", r.Alias.Span, "%s has %d columns, the alias names %d", r.Alias.Name, len(fields), len(r.Columns))}
+		}
+		var names []string
+		for _, c := range r.Columns {
+			names = append(names, c.Name)
+		}
+		n = project(n, columnsOf(fields), names)
+		fields = n.fields()
+	}
+	return n, oneRelation(fields, r.Alias.Name), nil
+}
+
+func (q *queryBinder) tableRef(r *parser.TableRef) (node, *scope, diag.List) {
+	if r.AsOf != nil {
+		return nil, nil, diag.List{unsupported(r.AsOf.Pos(), "FOR SYSTEM_TIME AS OF (temporal and lookup joins) is not supported")}
+	}
+	parts := r.Name.Strings()
+	if len(parts) == 1 {
+		if c := q.findCTE(parts[0]); c != nil {
+			n, errs := c.binder.query(c.query)
+			if len(errs) == 0 && len(c.columns) > 0 {
+				n, errs = renamed(n, c.columns, r.Name.Span)
+			}
+			if len(errs) > 0 {
+				return nil, nil, errs
+			}
+			return n, oneRelation(n.fields(), parts[0]), nil
+		}
+	}
+	path := q.p.Catalog.Resolve(parts)
+	o, ok := q.p.Catalog.Lookup(path, catalog.Table)
+	if !ok {
+		return nil, nil, diag.List{q.p.unknownTable(r.Name)}
+	}
+	qualifier := []string{path.Catalog, path.Database, path.Name}
+	if o.Kind == catalog.View {
+		n, err := q.view(o, r)
+		if err != nil {
+			return nil, nil, diag.List{err}
+		}
+		return n, oneRelation(n.fields(), qualifier...), nil
+	}
+	hints := map[string]string{}
+	for _, h := range r.Hints {
+		if strings.EqualFold(h.Name.Name, "OPTIONS") {
+			for _, a := range h.Args {
+				if a.Key != nil {
+					hints[a.Key.Value] = a.Value.Value
+				}
+			}
+		}
+	}
+	t, err := q.p.table(o, hints, r.Name.Span)
+	if err != nil {
+		return nil, nil, diag.List{err}
+	}
+	if t.spec.NewSource == nil {
+		return nil, nil, diag.List{unsupported(r.Name.Span, "table %s can't be read: connector %q is a sink only", path.Name, t.spec.Name)}
+	}
+	return &scanNode{table: t}, oneRelation(t.fields, qualifier...), nil
+}
+
+func renamed(n node, columns []*parser.Ident, span diag.Span) (node, diag.List) {
+	fields := n.fields()
+	if len(columns) != len(fields) {
+		return nil, diag.List{diag.Errorf("column-count", span, "the query has %d columns, %d names are given", len(fields), len(columns))}
+	}
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.Name)
+	}
+	return project(n, columnsOf(fields), names), nil
+}
+
+func (p *Planner) unknownTable(name *parser.Name) *diag.Error {
+	text := strings.Join(name.Strings(), ".")
+	var known []string
+	catalogName, database := p.Catalog.Current()
+	for _, kind := range []catalog.Kind{catalog.Table, catalog.View} {
+		for _, o := range p.Catalog.Objects(catalogName, database, kind) {
+			known = append(known, o.Path.Name)
+		}
+	}
+	err := diag.Errorf("unknown-table", name.Span, "unknown table %q", text)
+	if near := diag.Suggest(text, known); near != "" {
+		return err.WithHint("did you mean %q?", near)
+	}
+	if len(known) == 0 {
+		return err.WithHint("no table has been created; CREATE TABLE comes first")
+	}
+	return err.WithHint("SHOW TABLES lists what there is")
+}
+
+// view expands a view. Positions inside it are of another text, so its errors are shown where it is used.
+func (q *queryBinder) view(o *catalog.Object, r *parser.TableRef) (node, *diag.Error) {
+	if q.depth >= maxViewDepth {
+		return nil, diag.Errorf("view-depth", r.Name.Span, "view %s refers to itself, or views are nested more than %d deep", o.Path.Name, maxViewDepth)
+	}
+	inner := &queryBinder{p: q.p, depth: q.depth + 1}
+	n, errs := inner.query(o.View.Query)
+	if len(errs) == 0 && len(o.View.Columns) > 0 {
+		n, errs = renamed(n, o.View.Columns, r.Name.Span)
+	}
+	if len(errs) > 0 {
+		return nil, &diag.Error{Code: errs[0].Code, Span: r.Name.Span, Msg: fmt.Sprintf("in view %s: %s", o.Path.Name, errs[0].Msg), Hint: errs[0].Hint}
+	}
+	return n, nil
+}
+
+var joinKinds = map[parser.JoinKind]physical.JoinKind{
+	parser.JoinComma: physical.InnerJoin, parser.JoinCross: physical.InnerJoin, parser.JoinInner: physical.InnerJoin,
+	parser.JoinLeft: physical.LeftJoin, parser.JoinRight: physical.RightJoin, parser.JoinFull: physical.FullJoin,
+}
+
+func (q *queryBinder) join(r *parser.Join) (node, *scope, diag.List) {
+	left, ls, errs := q.from(r.Left)
+	right, rs, more := q.from(r.Right)
+	if errs = append(errs, more...); len(errs) > 0 {
+		return nil, nil, errs
+	}
+	n := &joinNode{kind: joinKinds[r.Kind], left: left, right: right}
+	n.ttl = [2]string{q.hintTTL(ls), q.hintTTL(rs)}
+	s := joined(ls, rs)
+	s.fields = n.fields()
+	names := make([]string, 0, len(r.Using))
+	for _, id := range r.Using {
+		names = append(names, id.Name)
+	}
+	if r.Natural {
+		for _, f := range left.fields() {
+			if slices.ContainsFunc(right.fields(), func(g types.Field) bool { return g.Name == f.Name }) {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	if len(names) > 0 {
+		return q.joinUsing(n, ls, rs, s, names, r)
+	}
+	if r.On != nil {
+		b := &exprBinder{p: q.p, scope: s, clause: "ON"}
+		cond, err := b.condition(r.On)
+		if err != nil {
+			return nil, nil, diag.List{err}
+		}
+		n.cond = cond
+	} else if n.kind != physical.InnerJoin {
+		return nil, nil, diag.List{diag.Errorf("missing-condition", r.Span, "%s JOIN needs ON or USING", r.Kind)}
+	}
+	return n, s, nil
+}
+
+// joinUsing joins on columns of the same name and shows each of them once: the left one, or for an outer join to the
+// right the one that is there.
+func (q *queryBinder) joinUsing(n *joinNode, ls, rs, s *scope, names []string, r *parser.Join) (node, *scope, diag.List) {
+	offset := len(n.left.fields())
+	var conds []rex.Expr
+	b := &exprBinder{p: q.p, scope: s}
+	hide := map[int]int{} // right column → left column
+	for i, name := range names {
+		span := r.Span
+		if i < len(r.Using) {
+			span = r.Using[i].Span
+		}
+		ref := &parser.ColumnRef{Span: span, Parts: []*parser.Ident{{Span: span, Name: name}}}
+		l, err := ls.resolve(ref)
+		if err != nil {
+			return nil, nil, diag.List{err}
+		}
+		x, err := rs.resolve(ref)
+		if err != nil {
+			return nil, nil, diag.List{err}
+		}
+		rc := x.(*rex.Column)
+		eq, err := b.call("=", span, []rex.Expr{l, shift(rc, offset)}, []diag.Span{span, span})
+		if err != nil {
+			return nil, nil, diag.List{err}
+		}
+		conds = append(conds, eq)
+		hide[rc.Index+offset] = l.(*rex.Column).Index
+	}
+	n.cond = logic(false, conds...)
+	exprs := columnsOf(n.fields())
+	var exprNames []string
+	for _, f := range n.fields() {
+		exprNames = append(exprNames, f.Name)
+	}
+	for right, left := range hide {
+		switch n.kind {
+		case physical.RightJoin:
+			exprs[left] = exprs[right]
+		case physical.FullJoin:
+			t := exprs[left].Type()
+			exprs[left] = &rex.Coalesce{Args: []rex.Expr{exprs[left], q.p.coerce(exprs[right], t)}, T: t}
+		}
+		for i := range s.rels {
+			rel := &s.rels[i]
+			if at := slices.Index(rel.cols, right); at >= 0 {
+				rel.cols = slices.Delete(slices.Clone(rel.cols), at, at+1)
+				rel.merged = append(slices.Clone(rel.merged), right)
+			}
+		}
+	}
+	out := project(n, exprs, exprNames)
+	s.fields = out.fields()
+	return out, s, nil
+}
+
+// tableFunc binds TABLE(TUMBLE(…)) and its siblings.
+func (q *queryBinder) tableFunc(r *parser.TableFunc) (node, *scope, diag.List) {
+	name := strings.ToUpper(r.Call.Name.Last().Name)
+	kind, ok := map[string]physical.WindowKind{"TUMBLE": physical.Tumble, "HOP": physical.Hop, "CUMULATE": physical.Cumulate, "SESSION": physical.Session}[name]
+	if !ok || len(r.Call.Name.Parts) > 1 {
+		return nil, nil, diag.List{unsupported(r.Call.Span, "table function %s is not supported", r.Call.Name)}
+	}
+	params := map[physical.WindowKind][]string{
+		physical.Tumble:   {"DATA", "TIMECOL", "SIZE", "OFFSET"},
+		physical.Hop:      {"DATA", "TIMECOL", "SLIDE", "SIZE", "OFFSET"},
+		physical.Cumulate: {"DATA", "TIMECOL", "STEP", "SIZE", "OFFSET"},
+		physical.Session:  {"DATA", "TIMECOL", "GAP"},
+	}[kind]
+	args := map[string]parser.Expr{}
+	for i, a := range r.Call.Args {
+		key := ""
+		if n, ok := a.(*parser.NamedArg); ok {
+			key, a = strings.ToUpper(n.Name.Name), n.Value
+		} else if i < len(params) {
+			key = params[i]
+		}
+		if !slices.Contains(params, key) {
+			return nil, nil, diag.List{diag.Errorf("invalid-call", a.Pos(), "%s takes %s", name, strings.Join(params, ", "))}
+		}
+		args[key] = a
+	}
+	for _, p := range params {
+		if args[p] == nil && p != "OFFSET" {
+			return nil, nil, diag.List{diag.Errorf("invalid-call", r.Call.Span, "%s lacks its argument %s", name, p).
+				WithHint("usage: TABLE(%s(TABLE t, DESCRIPTOR(rowtime), INTERVAL '10' SECOND%s))", name, map[bool]string{true: ", INTERVAL '1' MINUTE"}[len(params) == 5])}
+		}
+	}
+	data, ok := args["DATA"].(*parser.TableArg)
+	if !ok {
+		return nil, nil, diag.List{diag.Errorf("invalid-call", args["DATA"].Pos(), "%s takes a table first: TABLE t", name)}
+	}
+	var input node
+	var s *scope
+	var errs diag.List
+	if data.Query != nil {
+		if input, errs = q.query(data.Query); len(errs) == 0 {
+			s = oneRelation(input.fields())
+		}
+	} else {
+		input, s, errs = q.tableRef(&parser.TableRef{Span: data.Span, Name: data.Table})
+	}
+	if len(errs) > 0 {
+		return nil, nil, errs
+	}
+	b := &exprBinder{p: q.p, scope: s, clause: name}
+	desc, ok := args["TIMECOL"].(*parser.Descriptor)
+	if !ok || len(desc.Columns) != 1 {
+		return nil, nil, diag.List{diag.Errorf("invalid-call", args["TIMECOL"].Pos(), "%s takes DESCRIPTOR(column) second", name)}
+	}
+	x, err := b.bind(&parser.ColumnRef{Span: desc.Columns[0].Span, Parts: desc.Columns[:1]})
+	if err != nil {
+		return nil, nil, diag.List{err}
+	}
+	if x.Type().Attr == types.NoTime {
+		return nil, nil, diag.List{notTimeAttribute(desc.Span, name, x.Type())}
+	}
+	w := &windowNode{input: input, window: physical.Window{Kind: kind, Time: x.(*rex.Column).Index, Proctime: x.Type().Attr == types.Proctime}}
+	for key, to := range map[string]*int64{"SIZE": &w.window.Size, "GAP": &w.window.Size, "SLIDE": &w.window.Slide, "STEP": &w.window.Slide, "OFFSET": &w.window.Offset} {
+		if args[key] == nil {
+			continue
+		}
+		if *to, err = q.millis(b, args[key], key == "OFFSET"); err != nil {
+			return nil, nil, diag.List{err}
+		}
+	}
+	if kind == physical.Cumulate && w.window.Size%w.window.Slide != 0 {
+		return nil, nil, diag.List{diag.Errorf("invalid-window", args["SIZE"].Pos(), "the size of CUMULATE must be a multiple of its step")}
+	}
+	for _, e := range data.PartitionBy {
+		k, err := b.bind(&parser.ColumnRef{Span: e.Span, Parts: []*parser.Ident{e}})
+		if err != nil {
+			return nil, nil, diag.List{err}
+		}
+		col, ok := k.(*rex.Column)
+		if !ok {
+			return nil, nil, diag.List{unsupported(e.Span, "PARTITION BY of a window function takes columns")}
+		}
+		w.partitionBy = append(w.partitionBy, col.Index)
+	}
+	w.out = slices.Clone(input.fields())
+	bound := types.TimestampType(3).WithNotNull(true)
+	timeType := types.Type{Kind: x.Type().Kind, Precision: 3, NotNull: true, Attr: x.Type().Attr}
+	if w.window.Proctime {
+		timeType = types.TimestampLTZType(3).WithNotNull(true).WithAttr(types.Proctime)
+	}
+	for i, f := range w.out { // only window_time stays a time attribute, as in Flink
+		if f.Type.Attr != types.NoTime && i != w.window.Time {
+			w.out[i].Type.Attr = types.NoTime
+		}
+	}
+	w.out = append(w.out, types.Field{Name: "window_start", Type: bound}, types.Field{Name: "window_end", Type: bound}, types.Field{Name: "window_time", Type: timeType})
+	return w, oneRelation(w.out), nil
+}
+
+func notTimeAttribute(span diag.Span, what string, t types.Type) *diag.Error {
+	return diag.Errorf("not-a-time-attribute", span, "%s needs a time attribute, found %s", what, t.Nullable()).
+		WithHint("declare WATERMARK FOR the column, or use a computed column AS PROCTIME()")
+}
+
+// millis reads a window's length: a constant day-time interval.
+func (q *queryBinder) millis(b *exprBinder, e parser.Expr, zero bool) (int64, *diag.Error) {
+	x, err := b.bind(e)
+	if err != nil {
+		return 0, err
+	}
+	l, ok := x.(*rex.Literal)
+	if !ok || l.T.Kind != types.IntervalMilli || l.Value == nil {
+		return 0, diag.Errorf("invalid-window", e.Pos(), "a window's length must be a constant interval of days to seconds, found %s", x.Type().Nullable()).
+			WithHint("write INTERVAL '10' SECOND")
+	}
+	ms := l.Value.(int64)
+	if ms <= 0 && !zero {
+		return 0, diag.Errorf("invalid-window", e.Pos(), "a window's length must be positive")
+	}
+	return ms, nil
+}
+
+// hintTTL is the STATE_TTL that the SELECT's hints give one of the relations in s.
+func (q *queryBinder) hintTTL(s *scope) string {
+	for _, name := range s.relationNames() {
+		if ttl, ok := q.ttl[name]; ok {
+			return ttl
+		}
+	}
+	return ""
+}
