@@ -46,8 +46,8 @@ type Case struct {
 	Args []Arg
 
 	// Type is the SQL type of the expression, or "name TYPE, name TYPE" of the result's columns, as Flink prints
-	// types: DECIMAL(10, 2), STRING, INT NOT NULL, TIMESTAMP(3) *ROWTIME*. Empty when Flink refused the statement, and
-	// for INSERT.
+	// types: DECIMAL(10, 2), STRING, INT NOT NULL, TIMESTAMP(3) *ROWTIME*; for INSERT those of its query. Often empty
+	// when Flink refused the statement.
 	Type string
 	// Rows are the rows of a SELECT in the order that Flink gave them (an order that often means nothing), or what an
 	// INSERT wrote to its files. An expression case has one row, {"r": value}.

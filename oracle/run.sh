@@ -5,7 +5,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 stamp=$here/target/classpath
 
 if [ ! -f "$stamp" ] || [ -n "$(find "$here/src" "$here/pom.xml" -newer "$stamp" -print -quit)" ]; then
-  (cd "$here" && { mvn -q -B -o package || mvn -q -B package; }) >&2
+  rm -rf "$here/target" # a failed build leaves the compiler plugin's notion of what is up to date wrong
+  (cd "$here" && { mvn -q -B -o package 2>/dev/null || mvn -q -B package; }) >&2
   touch "$stamp"
 fi
 
@@ -13,9 +14,9 @@ opens=()
 for package in lang lang.reflect math net nio text time util util.concurrent util.concurrent.atomic; do
   opens+=("--add-opens=java.base/java.$package=ALL-UNNAMED")
 done
-# Recording is short-lived and must leave the cores to others; the benchmark wants the real compilers.
-flags=(-XX:+UseSerialGC -Xmx1500m)
-[ "${1:-}" = bench ] || flags+=(-XX:TieredStopAtLevel=1)
+# Recording is short-lived and must leave the cores to others; the benchmark runs as Flink would.
+flags=(-Xmx2g)
+[ "${1:-}" = bench ] || flags+=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1)
 args=("$@")
 [ "${1:-}" = record ] && args=(record "$here/testdata" "${@:2}")
 

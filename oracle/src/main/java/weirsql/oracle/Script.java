@@ -18,7 +18,10 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.node.Obje
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.util.RawValue;
 import org.apache.flink.table.api.TableResult;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
+import org.apache.flink.table.api.internal.TableEnvironmentInternal;
 import org.apache.flink.table.catalog.Column;
+import org.apache.flink.table.operations.ModifyOperation;
+import org.apache.flink.table.operations.Operation;
 import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.types.Row;
 import org.apache.flink.util.CloseableIterator;
@@ -26,7 +29,7 @@ import org.apache.flink.util.CloseableIterator;
 /**
  * Runs the statements of a .sql file in order. In paths, {@code $DIR} is the folder of the script and {@code $OUT} a
  * temporary folder. A comment {@code -- @fold} before a statement records the table that remains instead of the
- * changelog, for results whose order of changes isn't determined. Statements expand as in {@link Expansion}.
+ * changelog, for results whose order of changes isn't determined; {@code -- @plan} only plans it. Statements expand as in {@link Expansion}.
  */
 final class Script {
     private static final Pattern SET = Pattern.compile("(?is)SET\\s+'([^']+)'\\s*=\\s*'([^']*)'");
@@ -99,6 +102,13 @@ final class Script {
                 tables.executeSql(real);
                 remember(real);
             } else {
+                type = queryType(real);
+                if (statement.directives().contains("plan")) {
+                    type = first.equals("SELECT") ? typeName(tables.sqlQuery(real).getResolvedSchema().getColumns()) : type;
+                    tables.explainSql(real);
+                    return new Step(sql, false, type, false, rows, null);
+                }
+                clear(real);
                 TableResult result = tables.executeSql(real);
                 phase = "run";
                 if (first.equals("INSERT") || first.equals("EXECUTE")) {
@@ -114,6 +124,17 @@ final class Script {
             return new Step(sql, setup, type, fold, rows, Failure.of(phase, e));
         }
         return new Step(sql, setup, type, fold, fold ? fold(rows) : rows, null);
+    }
+
+    /** The columns of the query that an INSERT writes; null for any other statement. */
+    private String queryType(String sql) {
+        if (!INSERT.matcher(sql).matches()) {
+            return null;
+        }
+        List<Operation> operations = ((TableEnvironmentInternal) tables).getParser().parse(sql);
+        return operations.get(0) instanceof ModifyOperation insert
+                ? typeName(insert.getChild().getResolvedSchema().getColumns())
+                : null;
     }
 
     private static List<ObjectNode> collect(TableResult result, List<Column> columns) throws Exception {
@@ -133,20 +154,30 @@ final class Script {
         return rows;
     }
 
-    /** The lines that an INSERT left in the files of its table below $OUT. */
-    private List<ObjectNode> written(String sql) throws IOException {
-        List<ObjectNode> rows = new ArrayList<>();
+    /** The files below $OUT that an INSERT writes to; none for other statements and other connectors. */
+    private List<Path> outputs(String sql) throws IOException {
         Matcher insert = INSERT.matcher(sql);
         Path path = insert.matches() ? paths.get(insert.group(1).replace("`", "").toLowerCase()) : null;
         if (path == null || !path.startsWith(out) || !Files.exists(path)) {
-            return rows;
+            return List.of();
         }
         try (Stream<Path> files = Files.walk(path)) {
-            for (Path file : files.filter(Files::isRegularFile).filter(f -> !f.getFileName().toString().startsWith(".")).sorted().toList()) {
-                for (String line : Files.readAllLines(file)) {
-                    rows.add(row(line));
-                }
-                Files.delete(file); // the next INSERT into this table shows its own rows only
+            return files.filter(Files::isRegularFile).filter(f -> !f.getFileName().toString().startsWith(".")).sorted().toList();
+        }
+    }
+
+    /** Lets an INSERT show its own rows only. */
+    private void clear(String sql) throws IOException {
+        for (Path file : outputs(sql)) {
+            Files.delete(file);
+        }
+    }
+
+    private List<ObjectNode> written(String sql) throws IOException {
+        List<ObjectNode> rows = new ArrayList<>();
+        for (Path file : outputs(sql)) {
+            for (String line : Files.readAllLines(file)) {
+                rows.add(row(line));
             }
         }
         return rows;
