@@ -13,7 +13,7 @@ import (
 func TestAppendFloat(t *testing.T) {
 	for f, want := range map[float64]string{
 		0: "0.0", 1: "1.0", -1.5: "-1.5", 100: "100.0", 1e7: "1.0E7", 9999999: "9999999.0", 12345678.5: "1.23456785E7",
-		0.001: "0.001", 0.0001: "1.0E-4", 1.5e-10: "1.5E-10", -2e300: "-2.0E300", 4.9e-324: "4.9E-324",
+		0.001: "0.001", 0.0001: "1.0E-4", 1.5e-10: "1.5E-10", -2e300: "-2.0E300",
 		math.Inf(1): "Infinity", math.Inf(-1): "-Infinity",
 	} {
 		if got := string(AppendFloat(nil, f, 64)); got != want {

@@ -1,0 +1,269 @@
+package filesystem
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/connectors/format"
+	"github.com/weirsql/weir/types"
+)
+
+// chunkSize is how much is read at a time: with the columns it becomes it stays within a core's second-level cache.
+const chunkSize = 256 << 10
+
+// pollBytes bounds how much text one Poll turns into columns, however many rows are asked for.
+const pollBytes = 8 << 20
+
+// reader reads one split through a buffer that it reuses; nothing else is kept, whatever the size of the file.
+type reader struct {
+	path      string
+	file      *stream
+	decoder   format.Decoder
+	rc        connectors.ReaderContext
+	maxRecord int
+
+	buf        []byte
+	begin, end int   // what is read and not yet decoded
+	base       int64 // the offset of buf[0] in the file
+	limit      int64 // records that begin here or behind are another split's
+	eof        bool
+
+	stored    []int // which columns of the batch the decoder fills; nil for all
+	view      types.Batch
+	constants []constant
+}
+
+// constant is a column that has one value for the whole file.
+type constant struct {
+	column int
+	value  *types.Vector // one row
+}
+
+type position struct {
+	Offset int64 `json:"offset"`
+}
+
+func (s *source) open(split connectors.Split, rc connectors.ReaderContext) (*reader, error) {
+	relative, part, err := parseSplitID(split.ID)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{path: filepath.Join(s.base, relative), rc: rc, maxRecord: s.maxRecord, limit: math.MaxInt64}
+	if err := r.bind(s, relative); err != nil {
+		return nil, err
+	}
+	if part != wholeFile {
+		r.base = int64(part) * s.splitSize
+		r.limit = r.base + s.splitSize
+	}
+	skip := r.base > 0
+	if split.Position != nil {
+		var p position
+		if err := json.Unmarshal(split.Position, &p); err != nil || p.Offset < 0 {
+			return nil, fmt.Errorf("split %s: position %s does not say where to go on", split.ID, split.Position)
+		}
+		r.base, skip = p.Offset, false
+	}
+	if skip {
+		r.base-- // a newline just before the range means that a record begins with it
+	}
+	if r.file, err = openAt(r.path, r.base); err != nil {
+		return nil, err
+	}
+	r.buf = make([]byte, min(s.chunkSize, s.maxRecord))
+	for skip {
+		if n := bytes.IndexByte(r.buf[:r.end], '\n'); n >= 0 {
+			r.begin = n + 1
+			break
+		}
+		r.begin = r.end
+		if r.eof {
+			break
+		}
+		if err := r.fill(); err != nil {
+			return nil, r.file.orClose(err)
+		}
+	}
+	return r, nil
+}
+
+// bind finds out which columns come from the decoder and which are the same for the whole file.
+func (r *reader) bind(s *source, relative string) error {
+	partitions, err := s.values(relative)
+	if err != nil {
+		return err
+	}
+	type source struct{ column, stored int }
+	var decoded []source
+	for i, c := range r.rc.Columns {
+		if c.MetadataKey != "" {
+			v, err := r.metadata(c)
+			if err != nil {
+				return err
+			}
+			r.constants = append(r.constants, constant{i, v})
+		} else if v := partitions[c.Name]; v != nil {
+			r.constants = append(r.constants, constant{i, v})
+		} else if k := slices.IndexFunc(s.stored, func(f types.Field) bool { return f.Name == c.Name }); k >= 0 {
+			decoded = append(decoded, source{i, k})
+		} else {
+			return fmt.Errorf("the table has no column %q", c.Name)
+		}
+	}
+	slices.SortFunc(decoded, func(a, b source) int { return a.stored - b.stored })
+	needed := make([]int, len(decoded))
+	for k, d := range decoded {
+		needed[k] = d.stored
+		r.stored = append(r.stored, d.column)
+	}
+	if slices.IsSorted(r.stored) && len(r.constants) == 0 {
+		r.stored = nil
+	} else {
+		r.view.Cols = make([]*types.Vector, len(r.stored))
+	}
+	r.decoder, err = s.decoder(needed)
+	return err
+}
+
+func (r *reader) metadata(c connectors.Column) (*types.Vector, error) {
+	info, err := os.Stat(r.path)
+	if err != nil {
+		return nil, err
+	}
+	v := types.NewVector(c.Type)
+	switch c.MetadataKey {
+	case "file.path":
+		v.AppendString(r.path)
+	case "file.name":
+		v.AppendString(filepath.Base(r.path))
+	case "file.size":
+		v.AppendValue(info.Size())
+	case "file.modification-time":
+		v.AppendValue(info.ModTime().UnixMilli())
+	}
+	return v, nil
+}
+
+// Poll implements connectors.Reader. Bad records are offered to BadRecord and skipped if it agrees.
+func (r *reader) Poll(out *types.Batch, max int) (connectors.PollStatus, error) {
+	target := out
+	if r.stored != nil {
+		target = &r.view
+		for k, i := range r.stored {
+			target.Cols[k] = out.Cols[i]
+		}
+		target.N, target.Kinds = out.N, out.Kinds
+	}
+	before := out.N
+	status, err := r.poll(target, max)
+	if r.stored != nil {
+		out.N, out.Kinds = target.N, target.Kinds
+		for _, c := range r.constants {
+			repeat(out.Cols[c.column], c.value, out.N-before)
+		}
+	}
+	return status, err
+}
+
+func (r *reader) poll(out *types.Batch, max int) (connectors.PollStatus, error) {
+	limit := out.N + max
+	for budget := pollBytes; out.N < limit && budget > 0; {
+		data, last := r.ready()
+		n, err := r.decoder.DecodeLines(data, r.eof || last, out, limit-out.N)
+		at := r.base + int64(r.begin)
+		r.begin += n
+		budget -= n
+		if err != nil {
+			var record *format.RecordError
+			if !errors.As(err, &record) {
+				return connectors.Ready, fmt.Errorf("read %s at byte %d: %w", r.path, at, err)
+			}
+			if err := r.rc.BadRecord(record.Record, fmt.Sprintf("file %s, byte %d", r.path, at+int64(record.Offset)), record.Err); err != nil {
+				return connectors.Ready, err
+			}
+			continue
+		}
+		switch {
+		case n == len(data) && (last || r.eof):
+			return connectors.Ended, nil
+		case n > 0:
+		case last || r.eof:
+			return connectors.Ready, fmt.Errorf("read %s at byte %d: the format makes no record of what is left", r.path, at)
+		default:
+			if err := r.fill(); err != nil {
+				return connectors.Ready, err
+			}
+		}
+	}
+	return connectors.Ready, nil
+}
+
+// ready returns what may be decoded now; last tells that the split ends with it.
+func (r *reader) ready() (data []byte, last bool) {
+	data = r.buf[r.begin:r.end]
+	left := r.limit - r.base - int64(r.begin) // up to where records of this split begin
+	if left <= 0 {
+		return nil, true
+	}
+	if left-1 < int64(len(data)) {
+		// The last record is the one that reaches past the limit or ends right before it.
+		if n := bytes.IndexByte(data[left-1:], '\n'); n >= 0 {
+			return data[:int(left)+n], true
+		}
+	}
+	return data, false
+}
+
+// fill reads on, behind what is not decoded yet, in a larger buffer if that fills it.
+func (r *reader) fill() error {
+	if r.begin > 0 {
+		copy(r.buf, r.buf[r.begin:r.end])
+		r.base += int64(r.begin)
+		r.end -= r.begin
+		r.begin = 0
+	}
+	if r.end == len(r.buf) {
+		if len(r.buf) >= r.maxRecord {
+			return fmt.Errorf("read %s: the record at byte %d is longer than %d bytes; if it is one record, raise the option "+
+				"source.max-record-size", r.path, r.base, r.maxRecord)
+		}
+		r.buf = append(r.buf, make([]byte, min(len(r.buf), r.maxRecord-len(r.buf)))...)
+	}
+	n, err := r.file.Read(r.buf[r.end:])
+	r.end += n
+	if err == io.EOF {
+		r.eof = true
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read %s at byte %d: %w", r.path, r.base+int64(r.end), err)
+	}
+	return nil
+}
+
+// Position implements connectors.Reader.
+func (r *reader) Position() []byte {
+	return fmt.Appendf(nil, `{"offset":%d}`, r.base+int64(r.begin))
+}
+
+// Close implements connectors.Reader.
+func (r *reader) Close() error { return r.file.Close() }
+
+// repeat appends n copies of the only row of one.
+func repeat(v, one *types.Vector, n int) {
+	for n > 0 {
+		k := min(n, len(zeros))
+		v.AppendSelected(one, zeros[:k])
+		n -= k
+	}
+}
+
+var zeros [1024]int32
