@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -17,9 +18,10 @@ import (
 // and not used yet, and clients do that. So the listener keeps count itself, of connections with an answer under way and
 // of handlers.
 type listener struct {
-	net  net.Listener
-	http *http.Server
-	done chan struct{} // closed when the accept loop has ended
+	net    net.Listener
+	http   *http.Server
+	cancel context.CancelFunc // of all requests
+	done   chan struct{}      // closed when the accept loop has ended
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed and replaced when a count below falls to 0
@@ -28,7 +30,7 @@ type listener struct {
 	closed   bool
 }
 
-// closeGrace is how long close waits for answers under way; an injected delay on a virtual clock may take for ever.
+// closeGrace is how long close waits for answers under way, which a client may be slow to take.
 const closeGrace = 3 * time.Second
 
 func listen(addr string) (*listener, error) {
@@ -49,7 +51,10 @@ func (l *listener) url() string {
 
 // serve starts answering with h, in a goroutine of its own.
 func (l *listener) serve(h http.Handler) {
+	ctx, cancel := context.WithCancel(context.Background())
+	l.cancel = cancel
 	l.http = &http.Server{
+		BaseContext:       func(net.Listener) context.Context { return ctx },
 		Handler:           l.counted(h),
 		ConnState:         l.connState,
 		ReadHeaderTimeout: 30 * time.Second,
@@ -110,11 +115,12 @@ func (l *listener) close() error {
 	if l.http == nil {
 		return err
 	}
+	l.cancel() // injected delays end; nothing else looks at it
 	l.await(func() bool { return len(l.active) == 0 }, time.After(closeGrace))
 	l.mu.Lock()
 	l.closed = true
 	l.mu.Unlock()
-	err = l.http.Close() // cancels the contexts of what still runs
+	err = l.http.Close()
 	if errors.Is(err, net.ErrClosed) {
 		err = nil // the listener, which is closed already
 	}

@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -68,18 +69,20 @@ type Server struct {
 	lock  *pebble.Lock
 	store *service.Store
 	mail  *sns.Service
-	stop  func() bool // undoes the watch on Start's context
 
-	listeners []*listener
+	stop      func() bool  // undoes the watch on Start's context
+	closeOnce func() error // release, once
+	listeners []*listener  // Kinesis, SNS
 }
 
 // Start opens the directory and serves until Close, or until ctx ends, which closes the server too. When another process
 // (or another server of this one) has the directory, the error is an *InUseError that says who.
 func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	s := &Server{dir: o.Dir}
+	s.closeOnce = sync.OnceValue(s.release)
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.release())
+			err = errors.Join(err, s.closeOnce())
 		}
 	}()
 	so := service.StoreOptions{Dir: "data", NoSync: o.NoSync}
@@ -92,7 +95,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		if s.lock, err = lockDir(s.dir); err != nil {
 			return nil, err
 		}
-		so.FS, so.Dir = vfs.Default, filepath.Join(s.dir, "data")
+		so.FS, so.Dir, so.Lock = vfs.Default, filepath.Join(s.dir, "data"), s.lock
 	}
 	if s.store, err = service.OpenStore(so); err != nil {
 		return nil, err
@@ -127,7 +130,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 			return nil, err
 		}
 	}
-	s.stop = context.AfterFunc(ctx, func() { s.release() })
+	s.stop = context.AfterFunc(ctx, func() { s.closeOnce() })
 	return s, nil
 }
 
@@ -164,12 +167,11 @@ func (s *Server) Info() Info { return s.info }
 // Mails lists the outbox, oldest first.
 func (s *Server) Mails() ([]sns.Mail, error) { return s.mail.Outbox().List() }
 
-// Close stops serving, waits for the requests under way and releases the directory. Closing twice is an error.
+// Close stops serving, lets the answers under way out, and releases the directory; it returns when all that is done, also
+// when the end of Start's context began it. Further calls return the same.
 func (s *Server) Close() error {
-	if s.stop != nil && !s.stop() {
-		return errors.New("the embedded server is closed already")
-	}
-	return s.release()
+	s.stop()
+	return s.closeOnce()
 }
 
 // release undoes whatever Start has done so far.

@@ -30,8 +30,9 @@ func (s *Service) putRecord(_ context.Context, in *putRecordInput) (*putRecordOu
 	if err != nil {
 		return nil, err
 	}
-	var v violations
-	if m.checkRecordSize(&e, "data", &v); v != nil {
+	if !m.fits(&e) {
+		var v violations
+		m.tooLarge(&e, "data", &v)
 		return nil, v.err()
 	}
 	if after := in.SequenceNumberForOrdering; after != "" {

@@ -1,6 +1,7 @@
 package kinesis
 
 import (
+	"strconv"
 	"sync"
 	"unicode/utf8"
 
@@ -57,7 +58,9 @@ func (s *Service) putRecords(c *call) error {
 	for i := range b.entries {
 		e := &b.entries[i]
 		total += len(e.key) + len(e.data)
-		m.checkRecordSize(e, "records."+itoa(i+1)+".member.data", &v)
+		if !m.fits(e) {
+			m.tooLarge(e, "records."+strconv.Itoa(i+1)+".member.data", &v)
+		}
 		e.failed = c.fault.Hits(i)
 	}
 	if err := v.err(); err != nil {
@@ -128,11 +131,12 @@ func (s *Service) writableStream(name, arn string) (*stream, streamMeta, error) 
 	return st, m, err
 }
 
-// checkRecordSize holds data and partition key together against the stream's limit.
-func (m *streamMeta) checkRecordSize(e *entry, path string, v *violations) {
-	if limit := m.MaxRecordKiB << 10; int64(len(e.key)+len(e.data)) > limit {
-		between(0, limit).checkBlob(len(e.key)+len(e.data), path, v)
-	}
+// fits holds data and partition key together against the stream's limit.
+func (m *streamMeta) fits(e *entry) bool { return int64(len(e.key)+len(e.data)) <= m.MaxRecordKiB<<10 }
+
+// tooLarge notes that an entry doesn't fit.
+func (m *streamMeta) tooLarge(e *entry, path string, v *violations) {
+	between(0, m.MaxRecordKiB<<10).checkBlob(len(e.key)+len(e.data), path, v)
 }
 
 // validKey is the shape PartitionKey, for the quick readers.

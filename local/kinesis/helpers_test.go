@@ -89,6 +89,7 @@ type fakeClock struct {
 	mu     sync.Mutex
 	now    time.Time
 	timers []timer
+	asked  chan struct{} // told of every call of After
 }
 
 type timer struct {
@@ -97,7 +98,7 @@ type timer struct {
 }
 
 func newFakeClock() *fakeClock {
-	return &fakeClock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	return &fakeClock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), asked: make(chan struct{}, 16)}
 }
 
 func (c *fakeClock) Now() time.Time {
@@ -111,6 +112,7 @@ func (c *fakeClock) After(d time.Duration) <-chan time.Time {
 	defer c.mu.Unlock()
 	ch := make(chan time.Time, 1)
 	c.timers = append(c.timers, timer{c.now.Add(d), ch})
+	c.asked <- struct{}{}
 	return ch
 }
 

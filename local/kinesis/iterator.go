@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash/crc32"
+	"strings"
 	"time"
 )
 
@@ -39,7 +40,7 @@ func (it *iterator) String() string { return string(it.append(nil)) }
 
 func parseIterator(text string) (it iterator, ok bool) {
 	b, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil || len(b) <= iteratorHeadBytes+4 {
+	if err != nil || len(b) <= iteratorHeadBytes+4 || strings.ContainsAny(text, "\r\n") { // which the decoder skips
 		return it, false
 	}
 	body, sum := b[:len(b)-4], binary.BigEndian.Uint32(b[len(b)-4:])

@@ -9,8 +9,9 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// Records are stored in chunks: what one request put into one shard. A key per record would cost Pebble more than the rest
-// of a PutRecords together (0.5 M keys/s at best); a chunk of some hundred records costs as much as one key.
+// Records are stored in chunks: what one request put into one shard, cut where it exceeds chunkBytes. A key per record would
+// cost Pebble more than the rest of a PutRecords together (0.5 M keys/s at best); a chunk of some hundred records costs as
+// much as one key. The cut keeps a reader of few records from loading megabytes.
 //
 //	km name                            → streamMeta (JSON)
 //	kr stream(8) shard(4) index(8)     → chunk; the index is that of its first record
@@ -24,6 +25,7 @@ import (
 const (
 	chunkVersion   = 1
 	chunkHeadBytes = 1 + 8 + 4
+	chunkBytes     = 256 << 10 // one larger record makes a larger chunk
 	recordKeyBytes = 2 + 8 + 4 + 8
 )
 
@@ -47,6 +49,16 @@ type entry struct {
 	failed    bool    // by an injected fault: not to be stored
 }
 
+// size is what the entry takes in a chunk.
+func (e *entry) size() int {
+	return uvarintLen(len(e.key)) + len(e.key) + uvarintLen(len(e.data)) + len(e.data)
+}
+
+func (e *entry) append(dst []byte) []byte {
+	dst = append(binary.AppendUvarint(dst, uint64(len(e.key))), e.key...)
+	return append(binary.AppendUvarint(dst, uint64(len(e.data))), e.data...)
+}
+
 // placed tells where an entry went.
 type placed struct {
 	shard *shard
@@ -57,7 +69,6 @@ type placed struct {
 type run struct {
 	shard *shard
 	count int
-	bytes int
 	at    int    // where its entries begin in the order
 	end   uint64 // the index after its last record
 }
@@ -67,6 +78,7 @@ type appendScratch struct {
 	runs  []run
 	slot  []int32 // shard number → position in runs + 1
 	order []int32 // entries grouped by shard, in their order within each
+	bytes int     // about what the batch will have
 }
 
 var appendScratches = sync.Pool{New: func() any { return new(appendScratch) }}
@@ -80,11 +92,7 @@ func (s *Service) append(st *stream, entries []entry, out []placed) error {
 	if len(sc.runs) == 0 {
 		return nil
 	}
-	total := 0
-	for _, r := range sc.runs {
-		total += r.bytes + recordKeyBytes + 32
-	}
-	batch := s.env.Store.DB.NewBatchWithSize(total)
+	batch := s.env.Store.DB.NewBatchWithSize(sc.bytes)
 	if err := s.enqueue(st, entries, out, sc, batch); err != nil {
 		return errors.Join(err, batch.Close())
 	}
@@ -102,7 +110,7 @@ func (sc *appendScratch) group(st *stream, entries []entry, out []placed) {
 	if len(sc.slot) < len(st.shards) {
 		sc.slot = make([]int32, len(st.shards))
 	}
-	sc.runs = sc.runs[:0]
+	sc.runs, sc.bytes = sc.runs[:0], 64
 	for i := range entries {
 		e := &entries[i]
 		out[i] = placed{}
@@ -113,12 +121,12 @@ func (sc *appendScratch) group(st *stream, entries []entry, out []placed) {
 		out[i].shard = sh
 		slot := &sc.slot[sh.number]
 		if *slot == 0 {
-			sc.runs = append(sc.runs, run{shard: sh, bytes: chunkHeadBytes})
+			sc.runs = append(sc.runs, run{shard: sh})
+			sc.bytes += chunkHeadBytes + recordKeyBytes + 32
 			*slot = int32(len(sc.runs))
 		}
-		r := &sc.runs[*slot-1]
-		r.count++
-		r.bytes += uvarintLen(len(e.key)) + len(e.key) + uvarintLen(len(e.data)) + len(e.data)
+		sc.runs[*slot-1].count++
+		sc.bytes += e.size()
 	}
 	at := 0
 	for i := range sc.runs {
@@ -154,25 +162,29 @@ func (s *Service) enqueue(st *stream, entries []entry, out []placed, sc *appendS
 	for i := range sc.runs {
 		r := &sc.runs[i]
 		sh := r.shard
-		first, arrival := sh.next, max(now, sh.lastMillis, sh.CreatedSeconds*1000)
-		op := batch.SetDeferred(recordKeyBytes, r.bytes)
-		recordKey(op.Key[:0], st.meta.ID, sh.number, first)
-		v := append(op.Value[:0], chunkVersion)
-		v = binary.BigEndian.AppendUint64(v, uint64(arrival))
-		v = binary.BigEndian.AppendUint32(v, uint32(r.count))
-		for n, at := range sc.order[r.at : r.at+r.count] {
-			e := &entries[at]
-			v = binary.AppendUvarint(v, uint64(len(e.key)))
-			v = append(v, e.key...)
-			v = binary.AppendUvarint(v, uint64(len(e.data)))
-			v = append(v, e.data...)
-			out[at].seq = sh.sequence(first+uint64(n), arrival)
+		sh.lastMillis = max(now, sh.lastMillis, sh.CreatedSeconds*1000)
+		for order := sc.order[r.at : r.at+r.count]; len(order) > 0; {
+			n, size := 0, chunkHeadBytes
+			for n < len(order) && (n == 0 || size+entries[order[n]].size() <= chunkBytes) {
+				size += entries[order[n]].size()
+				n++
+			}
+			op := batch.SetDeferred(recordKeyBytes, size)
+			recordKey(op.Key[:0], st.meta.ID, sh.number, sh.next)
+			v := append(op.Value[:0], chunkVersion)
+			v = binary.BigEndian.AppendUint64(v, uint64(sh.lastMillis))
+			v = binary.BigEndian.AppendUint32(v, uint32(n))
+			for _, at := range order[:n] {
+				v = entries[at].append(v)
+				out[at].seq = sh.sequence(sh.next, sh.lastMillis)
+				sh.next++
+			}
+			if err := op.Finish(); err != nil {
+				return err
+			}
+			order = order[n:]
 		}
-		if err := op.Finish(); err != nil {
-			return err
-		}
-		r.end = first + uint64(r.count)
-		sh.next, sh.lastMillis = r.end, arrival
+		r.end = sh.next
 	}
 	return s.env.Store.Apply(batch)
 }

@@ -24,7 +24,7 @@ func (b *putBatch) readCBOR(body []byte) bool {
 	b.name, b.arn, b.entries = "", "", b.entries[:0]
 	r := cborReader{b: body}
 	var seen struct{ records, name, arn bool }
-	ok := r.items(cborMap, func() bool {
+	for it := r.begin(cborMap); r.more(&it); {
 		name, ok := r.str(cborText)
 		if !ok {
 			return false
@@ -35,21 +35,28 @@ func (b *putBatch) readCBOR(body []byte) bool {
 				return false
 			}
 			seen.records = true
-			return r.items(cborArray, func() bool { return b.readEntryCBOR(&r) })
+			for it := r.begin(cborArray); r.more(&it); {
+				if !b.readEntryCBOR(&r) {
+					return false
+				}
+			}
 		case "StreamName":
 			text, ok := r.str(cborText)
-			ok = ok && !seen.name && plainName(text)
+			if !ok || seen.name || !plainName(text) {
+				return false
+			}
 			seen.name, b.name = true, string(text)
-			return ok
 		case "StreamARN":
 			text, ok := r.str(cborText)
-			ok = ok && !seen.arn && shapes["StreamARN"].pattern.Match(text) && len(text) <= 2048
+			if !ok || seen.arn || !plainARN(text) {
+				return false
+			}
 			seen.arn, b.arn = true, string(text)
-			return ok
+		default:
+			return false
 		}
-		return false
-	})
-	return ok && r.i == len(body) && len(b.entries) > 0
+	}
+	return !r.bad && r.i == len(body) && len(b.entries) > 0
 }
 
 func (b *putBatch) readEntryCBOR(r *cborReader) bool {
@@ -57,41 +64,40 @@ func (b *putBatch) readEntryCBOR(r *cborReader) bool {
 		return false
 	}
 	var e entry
-	explicit, hasData := false, false
-	ok := r.items(cborMap, func() bool {
+	var seen struct{ data, key, hash bool }
+	for it := r.begin(cborMap); r.more(&it); {
 		name, ok := r.str(cborText)
 		if !ok {
 			return false
 		}
 		switch string(name) {
 		case "Data":
-			if hasData {
+			if e.data, ok = r.str(cborBytes); !ok || seen.data {
 				return false
 			}
-			hasData = true
-			e.data, ok = r.str(cborBytes)
-			return ok
+			seen.data = true
 		case "PartitionKey":
-			if e.key != nil {
+			if e.key, ok = r.str(cborText); !ok || seen.key || !validKey(e.key) {
 				return false
 			}
-			e.key, ok = r.str(cborText)
-			return ok && validKey(e.key)
+			seen.key = true
 		case "ExplicitHashKey":
 			text, ok := r.str(cborText)
-			if !ok || explicit {
+			if !ok || seen.hash {
 				return false
 			}
-			explicit = true
-			e.hash, ok = parseHashKey(text)
-			return ok
+			seen.hash = true
+			if e.hash, ok = parseHashKey(text); !ok {
+				return false
+			}
+		default:
+			return false
 		}
-		return false
-	})
-	if !ok || e.key == nil || !hasData {
+	}
+	if r.bad || !seen.key || !seen.data {
 		return false
 	}
-	if !explicit {
+	if !seen.hash {
 		e.hash = hashPartitionKey(e.key)
 	}
 	b.entries = append(b.entries, e)
@@ -100,8 +106,15 @@ func (b *putBatch) readEntryCBOR(r *cborReader) bool {
 
 // cborReader reads the subset of CBOR that readCBOR accepts.
 type cborReader struct {
-	b []byte
-	i int
+	b   []byte
+	i   int
+	bad bool // set by begin and more, whose false otherwise means the end
+}
+
+// cborItems counts what is left of an array or map.
+type cborItems struct {
+	left       uint64
+	indefinite bool
 }
 
 // head reads an item's head, which must be of the major type; indefinite tells that its length is open.
@@ -141,20 +154,30 @@ func (r *cborReader) str(major byte) ([]byte, bool) {
 	return s, major != cborText || utf8.Valid(s)
 }
 
-// items calls one for every element of an array or pair of a map.
-func (r *cborReader) items(major byte, one func() bool) bool {
+// begin and more walk over the elements of an array or the pairs of a map:
+//
+//	for it := r.begin(cborArray); r.more(&it); { … }
+//
+// more returns false at the end, and, with bad set, where the input ends before.
+func (r *cborReader) begin(major byte) cborItems {
 	n, indefinite, ok := r.head(major)
-	if !ok {
+	r.bad = r.bad || !ok
+	return cborItems{n, indefinite}
+}
+
+func (r *cborReader) more(it *cborItems) bool {
+	switch {
+	case r.bad:
 		return false
-	}
-	for i := uint64(0); indefinite || i < n; i++ {
-		if indefinite && r.i < len(r.b) && r.b[r.i] == cborBreak {
-			r.i++
-			return true
-		}
-		if !one() {
-			return false
-		}
+	case !it.indefinite:
+		it.left--
+		return it.left != ^uint64(0)
+	case r.i >= len(r.b):
+		r.bad = true
+		return false
+	case r.b[r.i] == cborBreak:
+		r.i++
+		return false
 	}
 	return true
 }

@@ -19,29 +19,40 @@ func (b *putBatch) readJSON(body []byte) bool {
 	b.name, b.arn, b.entries, b.arena = "", "", b.entries[:0], b.arena[:0]
 	sc := scanner{b: body}
 	var seen struct{ records, name, arn bool }
-	ok := sc.object(func(name []byte) bool {
+	for more := sc.begin('{', '}'); more; more = sc.more('}') {
+		name, ok := sc.text()
+		if !ok || !sc.lit(':') {
+			return false
+		}
 		switch string(name) {
 		case "Records":
 			if seen.records {
 				return false
 			}
 			seen.records = true
-			return sc.array(func() bool { return b.readEntry(&sc) })
+			for more := sc.begin('[', ']'); more; more = sc.more(']') {
+				if !b.readEntry(&sc) {
+					return false
+				}
+			}
 		case "StreamName":
 			text, ok := sc.text()
-			ok = ok && !seen.name && plainName(text)
+			if !ok || seen.name || !plainName(text) {
+				return false
+			}
 			seen.name, b.name = true, string(text)
-			return ok
 		case "StreamARN":
 			text, ok := sc.text()
-			ok = ok && !seen.arn && shapes["StreamARN"].pattern.Match(text) && len(text) <= 2048
+			if !ok || seen.arn || !plainARN(text) {
+				return false
+			}
 			seen.arn, b.arn = true, string(text)
-			return ok
+		default:
+			return false
 		}
-		return false
-	})
+	}
 	sc.space()
-	return ok && sc.i == len(body) && len(b.entries) > 0
+	return !sc.bad && sc.i == len(body) && len(b.entries) > 0
 }
 
 func (b *putBatch) readEntry(sc *scanner) bool {
@@ -49,37 +60,43 @@ func (b *putBatch) readEntry(sc *scanner) bool {
 		return false
 	}
 	var e entry
-	explicit, hasData := false, false
-	ok := sc.object(func(name []byte) bool {
+	var seen struct{ data, key, hash bool }
+	for more := sc.begin('{', '}'); more; more = sc.more('}') {
+		name, ok := sc.text()
+		if !ok || !sc.lit(':') {
+			return false
+		}
 		switch string(name) {
 		case "Data":
-			if hasData {
+			if seen.data {
 				return false
 			}
-			hasData = true
-			return b.readData(sc, &e)
+			seen.data = true
+			if e.data, ok = b.readData(sc); !ok {
+				return false
+			}
 		case "PartitionKey":
-			if e.key != nil {
+			if e.key, ok = sc.text(); !ok || seen.key || !validKey(e.key) {
 				return false
 			}
-			var ok bool
-			e.key, ok = sc.text()
-			return ok && validKey(e.key)
+			seen.key = true
 		case "ExplicitHashKey":
 			text, ok := sc.text()
-			if !ok || explicit {
+			if !ok || seen.hash {
 				return false
 			}
-			explicit = true
-			e.hash, ok = parseHashKey(text)
-			return ok
+			seen.hash = true
+			if e.hash, ok = parseHashKey(text); !ok {
+				return false
+			}
+		default:
+			return false
 		}
-		return false
-	})
-	if !ok || e.key == nil || !hasData {
+	}
+	if sc.bad || !seen.key || !seen.data {
 		return false
 	}
-	if !explicit {
+	if !seen.hash {
 		e.hash = hashPartitionKey(e.key)
 	}
 	b.entries = append(b.entries, e)
@@ -88,13 +105,13 @@ func (b *putBatch) readEntry(sc *scanner) bool {
 
 // readData decodes a base64 string into the arena. It takes everything up to the next quote for base64: an escape or a
 // control character in there is no base64, and the line breaks that Go's decoder skips show in the length.
-func (b *putBatch) readData(sc *scanner, e *entry) bool {
+func (b *putBatch) readData(sc *scanner) ([]byte, bool) {
 	if !sc.lit('"') {
-		return false
+		return nil, false
 	}
 	n := bytes.IndexByte(sc.b[sc.i:], '"')
 	if n < 0 || n%4 != 0 {
-		return false
+		return nil, false
 	}
 	text := sc.b[sc.i : sc.i+n]
 	sc.i += n + 1
@@ -103,14 +120,13 @@ func (b *putBatch) readData(sc *scanner, e *entry) bool {
 		want--
 	}
 	at := len(b.arena)
-	dst := b.arena[at : at+base64.StdEncoding.DecodedLen(n)]
+	dst := b.arena[at : at+n/4*3]
 	got, err := base64.StdEncoding.Decode(dst, text)
 	if err != nil || got != want {
-		return false
+		return nil, false
 	}
 	b.arena = b.arena[:at+got]
-	e.data = dst[:got:got]
-	return true
+	return dst[:got:got], true
 }
 
 // plainName is the shape StreamName.
@@ -123,10 +139,16 @@ func plainName(s []byte) bool {
 	return len(s) >= 1 && len(s) <= 128
 }
 
+// plainARN is the shape StreamARN.
+func plainARN(s []byte) bool {
+	return len(s) <= 2048 && shapes["StreamARN"].pattern.Match(s)
+}
+
 // scanner reads the subset of JSON that readJSON accepts. Every method returns false where the input leaves it.
 type scanner struct {
-	b []byte
-	i int
+	b   []byte
+	i   int
+	bad bool // set by more and begin, whose false otherwise means the end
 }
 
 func (sc *scanner) space() {
@@ -171,41 +193,25 @@ func (sc *scanner) text() ([]byte, bool) {
 	return nil, false
 }
 
-// object reads { "name": value, … }; member reads the value.
-func (sc *scanner) object(member func(name []byte) bool) bool {
-	if !sc.lit('{') {
+// begin and more walk over the members of an object or array:
+//
+//	for more := sc.begin('[', ']'); more; more = sc.more(']') { … }
+//
+// Both return false at the closing bracket, and, with bad set, at anything else than a further member.
+func (sc *scanner) begin(open, close byte) bool {
+	if !sc.lit(open) {
+		sc.bad = true
 		return false
 	}
-	if sc.lit('}') {
-		return true
-	}
-	for {
-		name, ok := sc.text()
-		if !ok || !sc.lit(':') || !member(name) {
-			return false
-		}
-		if !sc.lit(',') {
-			return sc.lit('}')
-		}
-	}
+	return !sc.lit(close)
 }
 
-// array reads [ value, … ].
-func (sc *scanner) array(value func() bool) bool {
-	if !sc.lit('[') {
-		return false
-	}
-	if sc.lit(']') {
+func (sc *scanner) more(close byte) bool {
+	if sc.lit(',') {
 		return true
 	}
-	for {
-		if !value() {
-			return false
-		}
-		if !sc.lit(',') {
-			return sc.lit(']')
-		}
-	}
+	sc.bad = sc.bad || !sc.lit(close)
+	return false
 }
 
 const hexDigits = "0123456789abcdef"

@@ -1,9 +1,5 @@
 package kinesis
 
-import "strconv"
-
-func itoa(n int) string { return strconv.Itoa(n) }
-
 // appendPutReply appends the answer to PutRecords; entries without a shard are failures.
 func appendPutReply(dst []byte, p protocol, out []placed, failed failure) []byte {
 	if p == protocolCBOR {

@@ -2,6 +2,7 @@ package sns
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Mail is one delivered message to one recipient.
@@ -105,8 +107,7 @@ func (m *Mail) encode() []byte {
 	header := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, value) }
 	header("From", m.From)
 	header("To", m.To)
-	// Encoded words come in a row; each gets a line of its own, because a line may have 998 characters at most.
-	header("Subject", strings.ReplaceAll(mime.QEncoding.Encode("utf-8", m.Subject), "?= =?", "?=\r\n =?"))
+	header("Subject", encodeHeader(m.Subject))
 	header("Date", m.Date.Format(time.RFC1123Z))
 	header("Message-ID", "<"+m.MessageID+"@sns.amazonaws.com>")
 	header(headerMessageID, m.MessageID)
@@ -125,6 +126,26 @@ func (m *Mail) encode() []byte {
 	io.WriteString(w, m.Body) // into memory: no errors
 	w.Close()
 	return b.Bytes()
+}
+
+// encodeHeader is the RFC 2047 form of a header's text. Encoded words get a line each, since a line may have 998 characters
+// at most.
+func encodeHeader(s string) string {
+	if !strings.Contains(s, "=?") {
+		return strings.ReplaceAll(mime.QEncoding.Encode("utf-8", s), "?= =?", "?=\r\n =?")
+	}
+	// The library leaves ASCII alone, but this would be taken for an encoded word; so encode it, 45 bytes to a word of at
+	// most 75.
+	var words []string
+	for s != "" {
+		n := min(len(s), 45)
+		for n > 0 && n < len(s) && !utf8.RuneStart(s[n]) {
+			n--
+		}
+		words = append(words, "=?utf-8?b?"+base64.StdEncoding.EncodeToString([]byte(s[:n]))+"?=")
+		s = s[n:]
+	}
+	return strings.Join(words, "\r\n ")
 }
 
 // plainLines tells whether the text can go as 7bit: ASCII without controls, in lines of at most 998 characters.
