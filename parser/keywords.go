@@ -135,5 +135,8 @@ func isReserved(word string) bool {
 	return info.reserved
 }
 
+// Keyword reports whether word, in any letter case, has a meaning in some place.
+func Keyword(word string) bool { return keyword(word) != "" }
+
 // ReservedWord reports whether word, in any letter case, needs backquotes to be an identifier.
 func ReservedWord(word string) bool { return isReserved(word) }

@@ -213,19 +213,11 @@ func (l *lexer) quotedIdent() {
 	if !l.quoted('`', "identifier") {
 		return
 	}
-	body := l.text[start+1 : l.pos-1]
-	switch {
-	case body == "":
+	if l.pos == start+len("``") {
 		l.fail(start, diag.Errorf("syntax", diag.Span{}, "identifier is empty"))
-	case strings.ContainsAny(body, "\r\n"):
-		// Most likely its closing quote was forgotten: go on behind the line.
-		l.pos = start + 1 + strings.IndexAny(body, "\r\n")
-		l.fail(start, diag.Errorf("unterminated-identifier", diag.Span{}, "identifier is not closed on its line").
-			WithHint("it begins here and ends with `"))
-		l.tokens[len(l.tokens)-1].err.Span.End = start + 1
-	default:
-		l.emit(tokQuoted, start)
+		return
 	}
+	l.emit(tokQuoted, start)
 }
 
 // doubleQuoted reports "text", which Flink SQL does not have.

@@ -87,7 +87,7 @@ func Complete(text string) bool {
 	ended := false // the last statement has its semicolon
 	for i, t := range tokens[:len(tokens)-1] {
 		switch {
-		case t.kind == tokError && (t.err.Code == "unterminated-string" || t.err.Code == "unterminated-comment"):
+		case t.kind == tokError && strings.HasPrefix(t.err.Code, "unterminated-"):
 			return false
 		case t.word == ";":
 			ended = !open
@@ -113,7 +113,7 @@ func beginsSet(tokens []token, i int) bool {
 // Limits that keep hostile input from exhausting the stack of the parser and of those who walk its trees.
 const (
 	// maxDepth is how deep parentheses, subqueries, CASE, types and the like may nest.
-	maxDepth = 400
+	maxDepth = 500
 	// maxHeight is how high a tree may be: nesting plus the operators of chains such as a + b + c, which are parsed
 	// in a loop but make a tree that leans to the left.
 	maxHeight = 20_000
@@ -294,9 +294,15 @@ func (p *parser) tooDeep() {
 // endOfStatement checks that nothing but a semicolon follows.
 func (p *parser) endOfStatement() {
 	if !p.failed() && p.tok.kind != tokEOF && !p.at(";") {
-		p.unexpected(`";" or end of input`)
+		p.unexpected(endOfStatement)
 	}
 }
+
+// What may be expected, where hints depend on it.
+const (
+	endOfStatement = `";" or end of input`
+	lateralOperand = `"TABLE(" or a query in parentheses`
+)
 
 // unexpected fails at the current token, saying what was expected.
 func (p *parser) unexpected(expected string) {
@@ -328,11 +334,26 @@ func (p *parser) guess(expected string) string {
 	if p.pos > 0 {
 		prev = p.tokens[p.pos-1]
 	}
+	for _, q := range []token{prev, t} {
+		if q.kind == tokQuoted && strings.ContainsAny(p.text[q.start:q.end], "\r\n") {
+			return "an identifier in backquotes goes over several lines here: is a backquote missing?"
+		}
+	}
 	switch {
+	case t.kind == tokWord && expected == lateralOperand:
+		return "write LATERAL TABLE(" + text + "(…))"
+	case t.kind == tokWord && !t.reserved && expected == "a query":
+		if w := diag.Suggest(text, []string{"SELECT", "VALUES", "WITH", "TABLE"}); w != "" {
+			return "did you mean " + w + "?"
+		}
 	case t.kind == tokWord && !t.reserved && strings.HasPrefix(expected, `"`):
 		if w := diag.Suggest(text, []string{strings.Trim(expected, `"`)}); w != "" {
 			return "did you mean " + w + "?"
 		}
+	case t.kind == tokString && (expected == "a name" || expected == endOfStatement):
+		return "a name is written without quotes or in backquotes: `" + strings.Trim(text, "'") + "`"
+	case expected == "a statement" && t.word == "END":
+		return "no statement set is open here"
 	case prev.word == "," && (t.reserved || t.word == ")" || t.word == ";" || t.kind == tokEOF):
 		return "remove the comma in front of it"
 	case t.word == "==":

@@ -52,17 +52,23 @@ func (p *parser) arg() Expr {
 func (p *parser) argValue() Expr {
 	t := p.tok
 	switch {
+	case t.reserved && p.peek(1).word == "=>":
+		p.reserved(t)
+		return &Default{t.span()}
 	case t.word == "DEFAULT":
 		p.next()
 		return &Default{t.span()}
 	case t.word == "TABLE":
 		p.next()
 		return p.tableArg(t.start, &TableArg{Table: p.name()})
-	case startsQuery(t):
-		q := p.query()
-		return p.tableArg(t.start, &TableArg{Query: q})
 	}
-	x := p.anyExpr()
+	var x Expr
+	if startsQuery(t) {
+		q := p.query()
+		x = &Subquery{Span: q.Span, Query: q}
+	} else {
+		x = p.anyExpr()
+	}
 	if sub, ok := x.(*Subquery); ok && (p.at("PARTITION") || p.at("ORDER")) {
 		return p.tableArg(t.start, &TableArg{Query: sub.Query})
 	}
@@ -138,6 +144,9 @@ func (p *parser) specialCall() Expr {
 		c := &Cast{Try: t.word == "TRY_CAST", X: p.anyExpr()}
 		p.expect("AS")
 		c.Type = p.typeName()
+		if p.at("NULL") || p.atWords("NOT", "NULL") {
+			p.refuse(p.tok.span(), "nullability of a CAST is", "remove NULL or NOT NULL: the result is nullable if its input is")
+		}
 		p.expect(")")
 		c.Span = p.span(t.start)
 		return c

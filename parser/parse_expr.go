@@ -358,25 +358,12 @@ func (p *parser) wordExpr() Expr {
 		return &FuncCall{Span: t.span(), Name: &Name{Span: t.span(), Parts: []*Ident{id}}, Bare: true}
 	case !t.reserved:
 		return p.columnOrCall()
-	case p.wantsExpr(t):
+	case p.beginsClause(t):
 		p.unexpected("an expression")
 	default:
 		p.reserved(t)
 	}
 	return &NullLit{Span: t.span()}
-}
-
-// wantsExpr reports whether the reserved word t, in the place of an operand, is more likely to be the clause or operator
-// behind a missing operand than a name without backquotes.
-func (p *parser) wantsExpr(t token) bool {
-	switch t.word {
-	case "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "FETCH", "UNION", "INTERSECT", "EXCEPT", "MINUS",
-		"SELECT", "INSERT", "CREATE", "WITH", "VALUES", "AS", "AND", "OR", "ON", "WHEN", "THEN", "ELSE", "END", "IN", "BETWEEN",
-		"LIKE", "IS", "JOIN", "LEFT", "RIGHT", "INNER", "CROSS", "FULL", "OVER", "WINDOW", "DISTINCT", "ALL", "SET", "BY", "INTO",
-		"TABLE", "DEFAULT", "FOR", "USING":
-		return true
-	}
-	return false
 }
 
 // columnOrCall reads a.b.c, a.b.* or a.b.f(…).
@@ -441,7 +428,6 @@ func (p *parser) parenExpr() Expr {
 
 // parenListOrQuery reads (expr, …) or (query). One of the results is set; the list is never empty.
 func (p *parser) parenListOrQuery() ([]Expr, *Query) {
-	defer p.leave(p.enter())
 	p.expect("(")
 	if startsQuery(p.tok) {
 		q := p.query()
@@ -466,7 +452,6 @@ func (p *parser) parenListOrQuery() ([]Expr, *Query) {
 
 // parenQuery reads (query).
 func (p *parser) parenQuery() *Query {
-	defer p.leave(p.enter())
 	p.expect("(")
 	q := p.query()
 	p.expect(")")
@@ -492,6 +477,7 @@ func (p *parser) collection() ([]Expr, *Query) {
 func (p *parser) interval() Expr {
 	start := p.tok.start
 	p.next()
+	signStart := p.tok.start
 	sign := p.acceptOneOf("-", "+")
 	if p.tok.kind == tokString {
 		lit := &IntervalLit{Negative: sign == "-", Text: p.stringLit().Value}
@@ -500,7 +486,6 @@ func (p *parser) interval() Expr {
 		return lit
 	}
 	var x Expr
-	opStart := p.tok.start
 	switch {
 	case p.atNumber():
 		x = p.numberLit()
@@ -515,7 +500,7 @@ func (p *parser) interval() Expr {
 		x = &NullLit{}
 	}
 	if sign == "-" {
-		x = &UnaryExpr{Span: p.span(opStart), Op: OpNeg, X: x}
+		x = &UnaryExpr{Span: p.span(signStart), Op: OpNeg, X: x}
 	}
 	units := p.intervalQualifier(false)
 	return &IntervalExpr{Span: p.span(start), X: x, Units: units}

@@ -76,12 +76,12 @@ func (p *parser) relation() Relation {
 	case p.at("UNNEST"):
 		r = p.unnest(start)
 	case lateral:
-		p.unexpected(`"TABLE(" or a query in parentheses`)
+		p.unexpected(lateralOperand)
 		return placeholderRelation()
 	case p.atIdent():
 		r = p.tableRef()
 	default:
-		if p.tok.kind == tokWord && !p.wantsExpr(p.tok) && !p.failed() {
+		if p.tok.kind == tokWord && !p.beginsClause(p.tok) {
 			p.reserved(p.tok)
 		} else {
 			p.unexpected("a table")

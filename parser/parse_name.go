@@ -33,14 +33,29 @@ func (p *parser) ident() *Ident {
 
 // reserved fails at a keyword that stands where a name should.
 func (p *parser) reserved(t token) {
-	text := p.text[t.start:t.end]
-	err := diag.Errorf("reserved-word", t.span(), "expected a name, found the reserved word %q", text)
-	if hint := p.guess("a name"); hint != "" {
-		err.Hint = hint
-	} else {
-		err.Hint = "to use it as a name write it in backquotes: `" + text + "`"
+	if p.beginsClause(t) {
+		p.unexpected("a name")
+		return
 	}
-	p.fail(err)
+	text := p.text[t.start:t.end]
+	p.fail(diag.Errorf("reserved-word", t.span(), "expected a name, found the reserved word %q", text).
+		WithHint("to use it as a name write it in backquotes: `%s`", text))
+}
+
+// beginsClause reports whether the reserved word t, the current token, is more likely to be the clause or operator behind
+// something missing than a name without backquotes.
+func (p *parser) beginsClause(t token) bool {
+	switch t.word {
+	case "GROUP", "ORDER":
+		return p.peek(1).word == "BY"
+	case "LEFT", "RIGHT", "FULL", "CROSS", "INNER":
+		return p.peek(1).word == "JOIN" || p.peek(1).word == "OUTER"
+	case "FROM", "WHERE", "HAVING", "LIMIT", "FETCH", "UNION", "INTERSECT", "EXCEPT", "MINUS", "SELECT", "INSERT", "CREATE", "WITH",
+		"VALUES", "AS", "AND", "OR", "ON", "WHEN", "THEN", "ELSE", "END", "IN", "BETWEEN", "LIKE", "IS", "JOIN", "OVER", "WINDOW",
+		"DISTINCT", "ALL", "BY", "INTO", "TABLE", "DEFAULT", "FOR", "USING":
+		return p.peek(1).word != "=>"
+	}
+	return false
 }
 
 func (p *parser) identText(t token) string {

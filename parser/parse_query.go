@@ -64,7 +64,6 @@ func (p *parser) setOps(start int, left QueryBody, least int) QueryBody {
 
 // queryTerm reads SELECT, VALUES, TABLE or a query in parentheses.
 func (p *parser) queryTerm() QueryBody {
-	defer p.leave(p.enter())
 	start := p.tok.start
 	switch p.tok.word {
 	case "SELECT":

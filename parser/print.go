@@ -63,7 +63,7 @@ func (p *printer) node(n Node) {
 	case QueryBody:
 		p.queryBody(n, precUnion)
 	case Relation:
-		p.relation(n, joinComma)
+		p.relation(n, relComma)
 	default:
 		p.part(n)
 	}

@@ -78,7 +78,7 @@ func (p *printer) selectBody(s *Select) {
 	list(p, s.Items)
 	if s.From != nil {
 		p.words(" FROM ")
-		p.relation(s.From, joinComma)
+		p.relation(s.From, relComma)
 	}
 	if s.Where != nil {
 		p.words(" WHERE ")
@@ -102,11 +102,13 @@ func (p *printer) selectBody(s *Select) {
 	}
 }
 
-// What binds in a FROM clause, weakest first: a comma, a JOIN, nothing.
+// What binds in a FROM clause, weakest first: a comma, a JOIN, an alias, MATCH_RECOGNIZE.
 const (
-	joinComma = iota
-	joinWord
-	joinAtom
+	relComma = iota
+	relJoin
+	relAlias
+	relMatch
+	relAtom
 )
 
 // relation prints r, in parentheses if it binds weaker than least.
@@ -134,26 +136,30 @@ func (p *printer) relation(r Relation, least int) {
 		parens(p, r.Exprs)
 		p.when(r.Ordinality, " WITH ORDINALITY")
 	case *Aliased:
-		p.relation(r.Relation, joinAtom)
+		p.when(relAlias < least, "(")
+		p.relation(r.Relation, relAlias+1)
 		p.words(" AS ")
 		p.node(r.Alias)
 		if len(r.Columns) > 0 {
 			p.words(" ")
 			parens(p, r.Columns)
 		}
+		p.when(relAlias < least, ")")
 	case *Join:
 		p.join(r, least)
 	case *MatchRecognize:
+		p.when(relMatch < least, "(")
 		p.matchRecognize(r)
+		p.when(relMatch < least, ")")
 	default:
 		panic(unknownNode(r))
 	}
 }
 
 func (p *printer) join(j *Join, least int) {
-	prec := joinWord
+	prec := relJoin
 	if j.Kind == JoinComma {
-		prec = joinComma
+		prec = relComma
 	}
 	p.when(prec < least, "(")
 	p.relation(j.Left, prec)
@@ -178,7 +184,7 @@ func (p *printer) join(j *Join, least int) {
 }
 
 func (p *printer) matchRecognize(m *MatchRecognize) {
-	p.relation(m.Input, joinAtom)
+	p.relation(m.Input, relAtom)
 	p.words(" MATCH_RECOGNIZE (")
 	if len(m.PartitionBy) > 0 {
 		p.words("PARTITION BY ")
