@@ -136,6 +136,12 @@ func (p *parser) operator(start int, left Expr, least int) Expr {
 		case p.accept("IMMEDIATELY", "SUCCEEDS"):
 			return p.binary(start, left, OpImmSucceeds)
 		}
+	case "AT":
+		if p.atWords("AT", "TIME", "ZONE") {
+			p.refuse(p.tok.span(), "AT TIME ZONE is", "use CONVERT_TZ, or a TIMESTAMP_LTZ and the option 'table.local-time-zone'")
+		}
+	case "COLLATE":
+		p.refuse(p.tok.span(), "COLLATE is", "strings are compared by their code points")
 	case "MULTISET":
 		switch p.peek(1).word {
 		case "UNION", "INTERSECT", "EXCEPT":

@@ -238,6 +238,12 @@ func (p *parser) rawText(end func() bool) *StringLit {
 		p.next()
 	}
 	s := &StringLit{Span: p.span(start)}
+	for _, c := range p.comments {
+		if start < c.Start && c.Start <= s.Span.End && strings.HasPrefix(p.text[c.Start-1:], "://") {
+			p.fail(diag.Errorf("syntax", c.Span, "a comment begins in the middle of a setting").
+				WithHint("write it in quotes: 'scheme://path'"))
+		}
+	}
 	s.Value = strings.TrimSpace(p.text[s.Span.Start:s.Span.End])
 	if p.prevEnd <= start {
 		p.unexpected("a string such as 'key' = 'value'")

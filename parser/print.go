@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// print returns the SQL of n on one line, with the parentheses that the grammar needs and no others.
-func print(n Node) string {
+// printNode returns the SQL of n on one line, with the parentheses that the grammar needs and no others.
+func printNode(n Node) string {
 	var p printer
 	p.node(n)
 	return p.b.String()
