@@ -53,7 +53,9 @@ func (b *Batch) Kind(i int) RowKind {
 // AppendKind records the kind of the row whose values have just been appended to the columns, and counts it.
 func (b *Batch) AppendKind(k RowKind) {
 	if k != Insert && b.Kinds == nil {
-		b.Kinds = b.kinds[:0]
+		if b.Kinds = b.kinds[:0]; b.Kinds == nil {
+			b.Kinds = make([]RowKind, 0, b.N+1) // not nil, even for the first row
+		}
 		for range b.N {
 			b.Kinds = append(b.Kinds, Insert)
 		}
