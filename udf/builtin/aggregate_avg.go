@@ -2,12 +2,12 @@ package builtin
 
 import (
 	"encoding/binary"
-	"math/big"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
 
 	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/types/number"
 	"github.com/weirsql/weir/udf"
 )
 
@@ -130,38 +130,7 @@ func (a *avgDecimal) Result(groups []int32, out *types.Vector) {
 			out.AppendNull()
 			continue
 		}
-		q, ok := divideDecimal(s.sum, a.scale, s.n, a.result)
+		q, ok := number.Divide(s.sum, a.scale, decimal128.FromI64(s.n), 0, a.result.Precision, a.result.Scale)
 		appendFixed(out, q, ok)
 	}
 }
-
-// divideDecimal returns x·10^-scale / n as a decimal of type result, rounded half up; not ok when it does not fit.
-func divideDecimal(x decimal128.Num, scale int, n int64, result types.Type) (decimal128.Num, bool) {
-	// Flink rounds to 38 digits first and then to the scale. The two roundings differ from this one only where n has
-	// some twenty digits.
-	num, den := x.BigInt(), big.NewInt(n)
-	if shift := result.Scale - scale; shift >= 0 {
-		num.Mul(num, pow10(shift))
-	} else {
-		den.Mul(den, pow10(-shift))
-	}
-	q := divideHalfUp(num, den)
-	if q.CmpAbs(pow10(result.Precision)) >= 0 {
-		return decimal128.Num{}, false
-	}
-	return decimal128.FromBigInt(q), true
-}
-
-// divideHalfUp returns a / b rounded half away from zero: Java's HALF_UP.
-func divideHalfUp(a, b *big.Int) *big.Int {
-	q, r := new(big.Int).QuoRem(a, b, new(big.Int))
-	if r.Lsh(r.Abs(r), 1).CmpAbs(b) >= 0 {
-		if a.Sign() == b.Sign() {
-			return q.Add(q, big.NewInt(1))
-		}
-		return q.Sub(q, big.NewInt(1))
-	}
-	return q
-}
-
-func pow10(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }

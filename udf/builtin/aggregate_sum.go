@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
 
 	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/types/number"
 	"github.com/weirsql/weir/udf"
 )
 
@@ -163,23 +164,7 @@ func (s *sumDecimalState) add(x decimal128.Num) {
 		s.sum, s.valid = x, true
 		return
 	}
-	s.sum, s.valid = addDecimals(s.sum, x)
-}
-
-// maxUnscaled is 10^38: the first integer that DECIMAL(38, s) can't hold.
-var maxUnscaled = decimal128.GetScaleMultiplier(types.MaxDecimalPrecision)
-
-// addDecimals adds numbers of at most 38 digits; not ok when the sum has more.
-func addDecimals(a, b decimal128.Num) (sum decimal128.Num, ok bool) {
-	sum = a.Add(b)
-	// Two such numbers may overflow 128 bits, but then only by one bit: the sign tells.
-	if a.Sign() == b.Sign() && sum.Sign() != a.Sign() && a.Sign() != 0 {
-		return decimal128.Num{}, false
-	}
-	if sum.Abs().GreaterEqual(maxUnscaled) {
-		return decimal128.Num{}, false
-	}
-	return sum, true
+	s.sum, s.valid = number.Add(s.sum, 0, x, 0, types.MaxDecimalPrecision, 0)
 }
 
 func (a *sumDecimal) Grow(n int)        { a.state = grow(a.state, n) }

@@ -9,6 +9,10 @@ var families = []func() []udf.Spec{
 	numerics,
 	aggregates,
 	temporals,
+	stringFunctions,
+	regexes,
+	hashes,
+	conditionals,
 	rcfLab,
 }
 

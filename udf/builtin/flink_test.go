@@ -115,7 +115,18 @@ func (ev *evaluator) eval(e parser.Expr) (column1, error) {
 				return one(x.v.Type, -v), nil
 			}
 		}
-		return column1{}, errUnknown
+		return ev.call(string(e.Op), e.X)
+	case *parser.Like:
+		args := []parser.Expr{e.X, e.Pattern}
+		if e.Escape != nil {
+			args = append(args, e.Escape)
+		}
+		if e.Not {
+			return ev.call("NOT", &parser.Like{Op: e.Op, X: e.X, Pattern: e.Pattern, Escape: e.Escape})
+		}
+		return ev.call(string(e.Op), args...)
+	case *parser.IntervalLit:
+		return ev.interval(e)
 	case *parser.Symbol:
 		c := one(types.SymbolType, nil)
 		return c, nil
@@ -167,6 +178,27 @@ func (ev *evaluator) eval(e parser.Expr) (column1, error) {
 	return column1{}, errUnknown
 }
 
+// interval evaluates intervals of one unit.
+func (ev *evaluator) interval(e *parser.IntervalLit) (column1, error) {
+	n, err := strconv.ParseFloat(e.Text, 64)
+	if err != nil || e.Units == nil {
+		return column1{}, errUnknown
+	}
+	if e.Negative {
+		n = -n
+	}
+	unit, _, _ := strings.Cut(e.Units.String(), "(")
+	months := map[string]float64{"MONTH": 1, "YEAR": 12}
+	millis := map[string]float64{"DAY": temporal.Day, "HOUR": temporal.Hour, "MINUTE": temporal.Minute, "SECOND": temporal.Second}
+	if m, ok := months[unit]; ok {
+		return one(types.IntervalMonthType.WithNotNull(true), int32(n*m)), nil
+	}
+	if m, ok := millis[unit]; ok {
+		return one(types.IntervalMilliType.WithNotNull(true), int64(math.Round(n*m))), nil
+	}
+	return column1{}, errUnknown
+}
+
 func (ev *evaluator) temporalLiteral(e *parser.TemporalLit) (column1, error) {
 	text := e.String()
 	kind, rest, _ := strings.Cut(text, " ")
@@ -191,9 +223,6 @@ func (ev *evaluator) temporalLiteral(e *parser.TemporalLit) (column1, error) {
 
 func (ev *evaluator) call(name string, args ...parser.Expr) (column1, error) {
 	spec, ok := ev.reg.Lookup(name)
-	if _, unit := last(args).(*parser.Symbol); unit && (name == "FLOOR" || name == "CEIL") {
-		spec, ok = &udf.Spec{Scalar: func(c *udf.Call) (*udf.Scalar, error) { return bindTemporalRound(c, name == "CEIL") }}, true
-	}
 	if !ok || spec.Scalar == nil {
 		return column1{}, errUnknown
 	}
@@ -253,13 +282,6 @@ func (ev *evaluator) call(name string, args ...parser.Expr) (column1, error) {
 		return column1{}, fmt.Errorf("%s is NULL though it is %s", name, fn.Result)
 	}
 	return column1{out, literal}, nil
-}
-
-func last(args []parser.Expr) parser.Expr {
-	if len(args) == 0 {
-		return nil
-	}
-	return args[len(args)-1]
 }
 
 func (ev *evaluator) cast(x column1, t types.Type, try bool) (column1, error) {

@@ -8,9 +8,9 @@ import (
 
 func temporalExtract() []udf.Spec {
 	specs := []udf.Spec{{
-		Name:    "EXTRACT",
-		Family:  "temporal",
-		Usage:   []string{"EXTRACT(unit FROM value)"},
+		Name:   "EXTRACT",
+		Family: "temporal",
+		Usage:  []string{"EXTRACT(unit FROM value)"},
 		// Flink 1.20 rounds towards 1970, so it answers otherwise for times before it, and takes the number of a DATE's day
 		// for milliseconds where a unit of time is asked for.
 		Summary: "One part of a date, time, timestamp or interval as BIGINT; units: MILLENNIUM, CENTURY, DECADE, YEAR, QUARTER, MONTH, WEEK, DAY, DOY, DOW, ISODOW, ISOYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, NANOSECOND, EPOCH.",

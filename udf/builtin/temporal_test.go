@@ -18,6 +18,7 @@ func TestTemporalAgreesWithFlink(t *testing.T) {
 		"AS TIMESTAMP_LTZ(3)) TO MI":                     "Flink's generated code doesn't compile",
 		"AS TIMESTAMP_LTZ(3)) TO SECOND":                 "Flink's generated code doesn't compile",
 		"TIME '13:46:30.123'":                            "the literal's precision, not of this package",
+		"INTERVAL '100' DAY":                             "a literal, not of this package",
 		"DAY TO SECOND":                                  "syntax, not of this package",
 	})
 }
