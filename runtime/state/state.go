@@ -14,6 +14,9 @@ const KeyGroups = 128
 // KeyGroup returns the key group of a key's hash.
 func KeyGroup(hash uint64) uint16 { return uint16(hash >> (64 - 7)) }
 
+// GroupHash returns a hash in a key group, for state that is kept once per group and has no key.
+func GroupHash(group uint16) uint64 { return uint64(group) << (64 - 7) }
+
 // Subtask returns the subtask that owns a key group (Flink's contiguous ranges).
 func Subtask(group uint16, parallelism int) int { return int(group) * parallelism / KeyGroups }
 

@@ -1,0 +1,238 @@
+package operator
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/weirsql/weir/planner/physical"
+	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/udf"
+)
+
+// aggregates is the aggregate calls of one operator with the states of all its groups. Groups are small integers that
+// the operator takes from here and gives back.
+type aggregates struct {
+	calls []aggregate
+	// counts is the number of rows of each group, additions minus retractions; nil when nothing is retracted.
+	counts []int64
+
+	groups int     // groups in use or free: 0..groups-1
+	free   []int32 // groups that were given back
+
+	split splitRows
+}
+
+// aggregate is one call: FILTER and DISTINCT decide here which rows its accumulator sees.
+type aggregate struct {
+	acc    udf.Accumulator
+	args   []int
+	filter int
+	cols   []*types.Vector
+
+	rows, groups []int32 // rows that pass the filter
+}
+
+func newAggregates(calls []physical.AggCall, retract bool) *aggregates {
+	a := &aggregates{calls: make([]aggregate, len(calls))}
+	for i, c := range calls {
+		acc := c.Fn.New(retract)
+		if c.Distinct {
+			acc = newDistinct(acc, c.Fn.Args)
+		}
+		a.calls[i] = aggregate{acc: acc, args: c.Args, filter: c.Filter}
+	}
+	if retract {
+		a.counts = []int64{}
+	}
+	return a
+}
+
+// take returns a group without rows.
+func (a *aggregates) take() int32 {
+	if n := len(a.free); n > 0 {
+		g := a.free[n-1]
+		a.free = a.free[:n-1]
+		return g
+	}
+	a.groups++
+	a.grow(a.groups)
+	return int32(a.groups - 1)
+}
+
+// grow makes room for the groups 0..n-1.
+func (a *aggregates) grow(n int) {
+	a.groups = max(a.groups, n)
+	for i := range a.calls {
+		a.calls[i].acc.Grow(a.groups)
+	}
+	if a.counts != nil {
+		for len(a.counts) < a.groups {
+			a.counts = append(a.counts, 0)
+		}
+	}
+}
+
+// giveBack forgets the rows of groups, which may be taken again.
+func (a *aggregates) giveBack(groups []int32) {
+	a.reset(groups)
+	a.free = append(a.free, groups...)
+}
+
+func (a *aggregates) reset(groups []int32) {
+	for i := range a.calls {
+		for _, g := range groups {
+			a.calls[i].acc.Reset(g)
+		}
+	}
+	if a.counts != nil {
+		for _, g := range groups {
+			a.counts[g] = 0
+		}
+	}
+}
+
+// accumulate takes the rows of b that rows names (nil: 0..len(groups)-1) into the groups beside them. Of a batch with
+// changes the additions go first: accumulators keep counts of what can be retracted, so that order doesn't matter.
+func (a *aggregates) accumulate(b *types.Batch, groups, rows []int32) {
+	if a.counts == nil || b.Kinds == nil {
+		a.add(b, groups, rows)
+		return
+	}
+	s := &a.split
+	s.of(b.Kinds, groups, rows)
+	if len(s.addGroups) > 0 {
+		a.add(b, s.addGroups, s.addRows)
+	}
+	if len(s.retractGroups) > 0 {
+		a.retract(b, s.retractGroups, s.retractRows)
+	}
+}
+
+func (a *aggregates) add(b *types.Batch, groups, rows []int32) {
+	for i := range a.calls {
+		c := &a.calls[i]
+		if g, r := c.passing(b, groups, rows); len(g) > 0 {
+			c.acc.Add(g, c.cols, r)
+		}
+	}
+	if a.counts != nil {
+		for _, g := range groups {
+			a.counts[g]++
+		}
+	}
+}
+
+func (a *aggregates) retract(b *types.Batch, groups, rows []int32) {
+	for i := range a.calls {
+		c := &a.calls[i]
+		if g, r := c.passing(b, groups, rows); len(g) > 0 {
+			c.acc.Retract(g, c.cols, r)
+		}
+	}
+	for _, g := range groups {
+		a.counts[g]--
+	}
+}
+
+// passing sets the argument columns and returns the rows for which FILTER is TRUE, with their groups.
+func (c *aggregate) passing(b *types.Batch, groups, rows []int32) (g, r []int32) {
+	c.cols = c.cols[:0]
+	for _, k := range c.args {
+		c.cols = append(c.cols, b.Cols[k])
+	}
+	if c.filter < 0 {
+		return groups, rows
+	}
+	v := b.Cols[c.filter]
+	c.groups, c.rows = c.groups[:0], c.rows[:0]
+	for k, g := range groups {
+		i := int32(k)
+		if rows != nil {
+			i = rows[k]
+		}
+		if v.Bool[i] && v.Valid.Get(int(i)) {
+			c.groups, c.rows = append(c.groups, g), append(c.rows, i)
+		}
+	}
+	return c.groups, c.rows
+}
+
+// merge adds the rows of group src to group dst.
+func (a *aggregates) merge(dst, src int32) {
+	for i := range a.calls {
+		a.calls[i].acc.Merge(dst, src)
+	}
+	if a.counts != nil {
+		a.counts[dst] += a.counts[src]
+	}
+}
+
+// result appends the groups' results to columns, one per call.
+func (a *aggregates) result(groups []int32, out []*types.Vector) {
+	for i := range a.calls {
+		a.calls[i].acc.Result(groups, out[i])
+	}
+}
+
+// encode appends a group's state: its count of rows, if there is one, as a varint, and each accumulator's.
+func (a *aggregates) encode(dst []byte, group int32) []byte {
+	if a.counts != nil {
+		dst = binary.AppendVarint(dst, a.counts[group])
+	}
+	for i := range a.calls {
+		dst = a.calls[i].acc.Encode(dst, group)
+	}
+	return dst
+}
+
+// errState says that an entry of a checkpoint isn't what this operator writes.
+var errState = errors.New("an entry of the state is damaged, or was written by another query")
+
+func (a *aggregates) decode(group int32, src []byte) error {
+	if a.counts != nil {
+		n, used := binary.Varint(src)
+		if used <= 0 {
+			return errState
+		}
+		a.counts[group], src = n, src[used:]
+	}
+	for i := range a.calls {
+		var err error
+		if src, err = a.calls[i].acc.Decode(group, src); err != nil {
+			return err
+		}
+	}
+	if len(src) > 0 {
+		return errState
+	}
+	return nil
+}
+
+func (a *aggregates) bytes() int {
+	n := 8*cap(a.counts) + 4*cap(a.free)
+	for i := range a.calls {
+		n += a.calls[i].acc.Bytes()
+	}
+	return n
+}
+
+// splitRows tells additions from retractions.
+type splitRows struct {
+	addGroups, addRows, retractGroups, retractRows []int32
+}
+
+func (s *splitRows) of(kinds []types.RowKind, groups, rows []int32) {
+	s.addGroups, s.addRows = s.addGroups[:0], s.addRows[:0]
+	s.retractGroups, s.retractRows = s.retractGroups[:0], s.retractRows[:0]
+	for k, g := range groups {
+		i := int32(k)
+		if rows != nil {
+			i = rows[k]
+		}
+		if kinds[i].Retracts() {
+			s.retractGroups, s.retractRows = append(s.retractGroups, g), append(s.retractRows, i)
+		} else {
+			s.addGroups, s.addRows = append(s.addGroups, g), append(s.addRows, i)
+		}
+	}
+}

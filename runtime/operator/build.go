@@ -1,0 +1,29 @@
+package operator
+
+import (
+	"fmt"
+
+	"github.com/weirsql/weir/planner/physical"
+)
+
+// Build makes an instance of a node of the physical plan. Scan, Values, Sink and Collect, which talk to the world
+// outside the job, are runtime/task's.
+func Build(node physical.Node) (Operator, error) {
+	switch n := node.(type) {
+	case *physical.Calc:
+		return newCalc(n)
+	case *physical.GroupAggregate:
+		return newGroupAggregate(n), nil
+	case *physical.Limit:
+		return newLimit(n), nil
+	case *physical.Sort:
+		return newSort(n), nil
+	case *physical.Union:
+		return newUnion(n), nil
+	case *physical.WindowAggregate:
+		return newWindowAggregate(n), nil
+	case *physical.WindowTable:
+		return newWindowTable(n)
+	}
+	return nil, fmt.Errorf("%s is not an operator of this package", node.Name())
+}

@@ -1,0 +1,592 @@
+package operator
+
+import (
+	"cmp"
+	"encoding/binary"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/weirsql/weir/planner/physical"
+	"github.com/weirsql/weir/runtime/state"
+	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/types/temporal"
+)
+
+// windowAggregate groups rows by keys and TUMBLE, HOP or CUMULATE windows, over event or processing time, or by windows
+// that a WindowTable below has attached. When the watermark (or the clock) reaches the end of a window, its groups are
+// emitted as inserts: keys, aggregates, window properties; windows in order of their ends, the groups of a window in
+// the order their keys first came.
+//
+// Rows whose last window has fired are late: dropped and counted. A NULL time is an error. Rows of overlapping windows
+// are aggregated once, per slice of time (see windowSpec); slices are merged when a window fires.
+//
+//	HOP(size 10, slide 5)    slices   |0---|5---|10---|15---|
+//	                         windows  [0.......10)
+//	                                       [5........15)
+//
+// State: a table of keys per slice, dropped whole when the last window over it has fired, and the groups' accumulators.
+//
+// Source: Flink's window TVF aggregation (SliceSharedWindowAggProcessor and its assigners).
+type windowAggregate struct {
+	node  *physical.WindowAggregate
+	ctx   *Context
+	spec  windowSpec
+	clock windowClock
+	aggs  *aggregates
+
+	byEnd map[int64]*slice
+	order []*slice // by end
+	spare []*slice
+	// progress is the watermark, or for processing time the time, up to which windows have fired.
+	progress int64
+
+	keyTypes []types.Type
+	keys     []*types.Vector // of the batch
+	times    []int64
+	slots    []int32
+	touched  []*slice
+	late     *slice          // stands for slices whose windows have all fired
+	outside  *slice          // stands for times that belong to no window
+	union    *slice          // the groups of a HOP window while it fires
+	moved    []*types.Vector // keys on their way from slice to slice
+	counting []int32         // 0, 1, 2, …
+	fired    []int32         // slots
+	out      *types.Batch
+}
+
+// slice is a stretch of time [start, end) and the groups of its rows. Under CUMULATE the first slices of a window become
+// one, its base, as they fire.
+type slice struct {
+	start, end int64
+	base       bool
+	from       int64 // what is looked at to find a row's slice lies in [from, from+width)
+	width      uint64
+	keys       *state.Keys
+	groups     []int32 // by slot of keys
+	rows       []int32 // of the batch in hand
+}
+
+var _ Operator = (*windowAggregate)(nil)
+
+func newWindowAggregate(node *physical.WindowAggregate) *windowAggregate {
+	w := &windowAggregate{
+		node: node, spec: newWindowSpec(node.Window), aggs: newAggregates(node.Aggs, node.InputRetracts),
+		byEnd: map[int64]*slice{}, progress: noWatermark, out: types.NewBatch(node.Schema),
+		keyTypes: columnTypes(node.Schema, len(node.Keys)), keys: make([]*types.Vector, len(node.Keys)),
+	}
+	w.moved = newColumns(w.keyTypes)
+	w.union, w.late, w.outside = w.newSlice(), &slice{}, &slice{}
+	return w
+}
+
+func newColumns(ts []types.Type) []*types.Vector {
+	cols := make([]*types.Vector, len(ts))
+	for i, t := range ts {
+		cols[i] = types.NewVector(t)
+	}
+	return cols
+}
+
+// columnTypes returns the types of the first n columns.
+func columnTypes(s *types.Schema, n int) []types.Type {
+	ts := make([]types.Type, n)
+	for i := range ts {
+		ts[i] = s.Fields[i].Type
+	}
+	return ts
+}
+
+func (w *windowAggregate) newSlice() *slice {
+	if n := len(w.spare); n > 0 {
+		s := w.spare[n-1]
+		w.spare = w.spare[:n-1]
+		return s
+	}
+	return &slice{keys: state.NewKeys(w.keyTypes)}
+}
+
+func (w *windowAggregate) Open(ctx *Context) error {
+	w.ctx = ctx
+	w.clock = windowClock{w.node.Window.Local || w.node.Window.Proctime, temporal.NewZone(ctx.UDF.Location)}
+	return w.restore(ctx.Restore)
+}
+
+func (w *windowAggregate) Process(_ int, b *types.Batch, _ Output) error {
+	n := b.Rows()
+	if n == 0 {
+		return nil
+	}
+	for i, k := range w.node.Keys {
+		w.keys[i] = b.Cols[k]
+	}
+	win := w.node.Window
+	switch {
+	case win.Proctime:
+		t := w.clock.reading(w.ctx.Clock.Now().UnixMilli())
+		w.add(w.find(t, 0), b, b.Sel, n)
+		w.wake()
+	case win.Attached:
+		none := windowClock{} // bounds are readings already
+		ends, err := none.times(&w.times, b, win.End)
+		if err != nil {
+			return err
+		}
+		var buf []int64 // bounds are TIMESTAMP(3), which needs none
+		starts, err := none.times(&buf, b, win.Start)
+		if err != nil {
+			return err
+		}
+		w.assign(b, n, ends, starts)
+	default:
+		times, err := w.clock.times(&w.times, b, win.Time)
+		if err != nil {
+			return err
+		}
+		w.assign(b, n, times, nil)
+	}
+	w.ctx.Metrics.StateKeys.Store(int64(w.aggs.groups - len(w.aggs.free)))
+	return nil
+}
+
+// assign finds the slices of the rows and adds the rows to them. As a rule a batch has one, or a few one after the
+// other; so the slice of the row before is tried first, and a batch within one slice isn't taken apart.
+func (w *windowAggregate) assign(b *types.Batch, n int, times, starts []int64) {
+	find := func(i int32) *slice {
+		if starts == nil {
+			return w.find(times[i], 0)
+		}
+		return w.find(times[i], starts[i])
+	}
+	s := find(rowAt(b.Sel, 0))
+	if within(times, b.Sel, s.from, s.width) == n {
+		w.add(s, b, b.Sel, n)
+		return
+	}
+	for k := range n {
+		i := rowAt(b.Sel, k)
+		if uint64(times[i]-s.from) >= s.width {
+			s = find(i)
+		}
+		if s == w.late || s == w.outside {
+			w.add(s, b, nil, 1)
+			continue
+		}
+		if len(s.rows) == 0 {
+			w.touched = append(w.touched, s)
+		}
+		s.rows = append(s.rows, i)
+	}
+	for _, s := range w.touched {
+		w.add(s, b, s.rows, len(s.rows))
+		s.rows = s.rows[:0]
+	}
+	w.touched = w.touched[:0]
+}
+
+// within counts the rows from the first on whose time lies in [from, from+width).
+func within(times []int64, sel []int32, from int64, width uint64) int {
+	if sel == nil {
+		for i, t := range times {
+			if uint64(t-from) >= width {
+				return i
+			}
+		}
+		return len(times)
+	}
+	for k, i := range sel {
+		if uint64(times[i]-from) >= width {
+			return k
+		}
+	}
+	return len(sel)
+}
+
+// find returns the slice of a time, or of an attached window by its end, making it if need be. For times whose windows
+// have all fired that is late, for times between windows outside, with the range for which this holds.
+func (w *windowAggregate) find(t, start int64) *slice {
+	end, last, base := t, t, false
+	if !w.node.Window.Attached {
+		start, end = w.spec.sliceOf(t)
+		var first int64
+		if first, last = w.spec.ends(start); first > last {
+			w.outside.from, w.outside.width = start, uint64(end-start)
+			return w.outside
+		}
+		if w.spec.kind == physical.Cumulate && w.clock.fires(end) <= w.progress {
+			// A slice that has fired is part of the base, which reaches as far as windows have fired.
+			for end < last && w.clock.fires(end+w.spec.slice) <= w.progress {
+				end += w.spec.slice
+			}
+			start, base = w.spec.begin(end), true
+		}
+	}
+	if s, ok := w.byEnd[end]; ok {
+		return s
+	}
+	if w.clock.fires(last) <= w.progress {
+		w.late.bound(start, end, w.node.Window.Attached)
+		return w.late
+	}
+	return w.open(start, end, base)
+}
+
+func (s *slice) bound(start, end int64, attached bool) {
+	s.start, s.end, s.from, s.width = start, end, start, uint64(end-start)
+	if attached {
+		s.from, s.width = end, 1
+	}
+}
+
+// open makes a slice.
+func (w *windowAggregate) open(start, end int64, base bool) *slice {
+	s := w.newSlice()
+	s.base = base
+	s.bound(start, end, w.node.Window.Attached)
+	w.insert(s)
+	return s
+}
+
+func (w *windowAggregate) insert(s *slice) {
+	w.byEnd[s.end] = s
+	at, _ := slices.BinarySearchFunc(w.order, s.end, func(s *slice, end int64) int { return cmp.Compare(s.end, end) })
+	w.order = slices.Insert(w.order, at, s)
+}
+
+func (w *windowAggregate) remove(s *slice) {
+	delete(w.byEnd, s.end)
+	at := slices.Index(w.order, s)
+	w.order = slices.Delete(w.order, at, at+1)
+}
+
+// purge forgets a slice and its groups.
+func (w *windowAggregate) purge(s *slice) {
+	w.remove(s)
+	w.empty(s)
+	w.spare = append(w.spare, s)
+}
+
+func (w *windowAggregate) empty(s *slice) {
+	w.aggs.giveBack(s.groups)
+	s.groups = s.groups[:0]
+	s.keys.Reset()
+}
+
+// add aggregates n rows of the batch, those that rows names, into a slice.
+func (w *windowAggregate) add(s *slice, b *types.Batch, rows []int32, n int) {
+	switch s {
+	case w.late:
+		w.ctx.Metrics.Late.Add(int64(n))
+		return
+	case w.outside:
+		return
+	}
+	w.aggs.accumulate(b, w.groups(s, w.keys, rows, n), rows)
+}
+
+// groups returns the groups of keys in a slice; new keys get one.
+func (w *windowAggregate) groups(s *slice, keys []*types.Vector, rows []int32, n int) []int32 {
+	w.slots = resize(w.slots, n)
+	slots := s.keys.Lookup(keys, rows, n, w.slots)
+	for len(s.groups) < s.keys.Cap() {
+		s.groups = append(s.groups, w.aggs.take())
+	}
+	groups := s.groups
+	for k, slot := range slots {
+		slots[k] = groups[slot]
+	}
+	return slots
+}
+
+func (w *windowAggregate) OnWatermark(t int64, out Output) error {
+	if w.node.Window.Proctime && t != math.MaxInt64 {
+		return nil // the final watermark ends processing time, too: what is there is emitted
+	}
+	return w.advance(t, out)
+}
+
+func (w *windowAggregate) OnTime(now time.Time, out Output) error {
+	if !w.node.Window.Proctime {
+		return nil
+	}
+	err := w.advance(now.UnixMilli()-1, out)
+	w.wake()
+	return err
+}
+
+// wake asks for OnTime at the end of the next window.
+func (w *windowAggregate) wake() {
+	if end, ok := w.next(noWatermark); ok {
+		w.ctx.WakeAt(time.UnixMilli(w.clock.fires(end) + 1))
+	}
+}
+
+// advance fires the windows that end at or before a watermark.
+func (w *windowAggregate) advance(t int64, out Output) error {
+	for after := int64(noWatermark); ; {
+		end, ok := w.next(after)
+		if !ok || w.clock.fires(end) > t {
+			break
+		}
+		if err := w.fire(end, out); err != nil {
+			return err
+		}
+		after = end
+	}
+	w.progress = max(w.progress, t)
+	w.ctx.Metrics.StateKeys.Store(int64(w.aggs.groups - len(w.aggs.free)))
+	w.ctx.Metrics.StateBytes.Store(int64(w.bytes()))
+	return flush(w.out, out)
+}
+
+// next returns the end of the first window with rows that has not fired, and ends later than after.
+func (w *windowAggregate) next(after int64) (end int64, ok bool) {
+	switch w.spec.kind {
+	case physical.Hop:
+		if w.node.Window.Attached {
+			break
+		}
+		for _, s := range w.order {
+			first, last := w.spec.ends(s.start)
+			for first <= last && (first <= after || w.clock.fires(first) <= w.progress) {
+				first += w.spec.slide
+			}
+			if first <= last {
+				return first, true // no later slice has an earlier window
+			}
+		}
+		return 0, false
+	case physical.Cumulate:
+		for _, s := range w.order {
+			e := s.end
+			if s.base {
+				e += w.spec.slice
+			}
+			if !ok || e < end {
+				end, ok = e, true
+			}
+		}
+		return end, ok
+	}
+	if len(w.order) == 0 {
+		return 0, false
+	}
+	return w.order[0].end, true
+}
+
+// fire emits the window that ends at end and purges the slices that no later window needs.
+func (w *windowAggregate) fire(end int64, out Output) error {
+	switch {
+	case w.node.Window.Attached || w.spec.kind == physical.Tumble:
+		s := w.byEnd[end]
+		if err := w.emit(s, s.start, end, out); err != nil {
+			return err
+		}
+		w.purge(s)
+		return nil
+	case w.spec.kind == physical.Cumulate:
+		return w.fireCumulate(end, out)
+	}
+	start := end - w.spec.size
+	for _, s := range w.order {
+		if s.start >= start && s.end <= end {
+			w.merge(w.union, s)
+		}
+	}
+	if err := w.emit(w.union, start, end, out); err != nil {
+		return err
+	}
+	w.empty(w.union)
+	for len(w.order) > 0 {
+		if _, last := w.spec.ends(w.order[0].start); last > end {
+			break
+		}
+		w.purge(w.order[0])
+	}
+	return nil
+}
+
+func (w *windowAggregate) fireCumulate(end int64, out Output) error {
+	base, s := w.byEnd[end-w.spec.slice], w.byEnd[end]
+	start := w.spec.begin(end)
+	switch {
+	case base == nil || !base.base || base.start != start:
+		base = s
+		w.remove(base)
+	case s != nil:
+		w.merge(base, s)
+		w.purge(s)
+		w.remove(base)
+	default:
+		w.remove(base)
+	}
+	base.base = true
+	base.bound(start, end, false)
+	w.insert(base)
+	if err := w.emit(base, start, end, out); err != nil {
+		return err
+	}
+	if end == start+w.spec.size {
+		w.purge(base)
+	}
+	return nil
+}
+
+// merge adds the groups of src to those of dst.
+func (w *windowAggregate) merge(dst, src *slice) {
+	for _, v := range w.moved {
+		v.Reset()
+	}
+	w.counting = upTo(w.counting, len(src.groups))
+	src.keys.Append(w.counting, w.moved)
+	groups := w.groups(dst, w.moved, nil, len(src.groups))
+	for k, g := range src.groups {
+		w.aggs.merge(groups[k], g)
+	}
+}
+
+// upTo returns 0..n-1.
+func upTo(s []int32, n int) []int32 {
+	for k := len(s); k < n; k++ {
+		s = append(s, int32(k))
+	}
+	return s[:n]
+}
+
+// emit appends a window's groups to the output, leaving out those that have lost all their rows.
+func (w *windowAggregate) emit(s *slice, start, end int64, out Output) error {
+	w.fired = w.fired[:0]
+	for slot, g := range s.groups {
+		if w.aggs.counts == nil || w.aggs.counts[g] != 0 {
+			w.fired = append(w.fired, int32(slot))
+		}
+	}
+	keys, calls := len(w.keyTypes), len(w.aggs.calls)
+	for slots := w.fired; len(slots) > 0; {
+		n := min(len(slots), max(1, w.ctx.MaxRows-w.out.N))
+		s.keys.Append(slots[:n], w.out.Cols[:keys])
+		w.slots = resize(w.slots, n)
+		for k, slot := range slots[:n] {
+			w.slots[k] = s.groups[slot]
+		}
+		w.aggs.result(w.slots, w.out.Cols[keys:])
+		for k, p := range w.node.Properties {
+			v := w.out.Cols[keys+calls+k]
+			switch p {
+			case physical.WindowStart:
+				fromMillis(v, start, n)
+			case physical.WindowEnd:
+				fromMillis(v, end, n)
+			case physical.WindowTime:
+				fromMillis(v, w.clock.timeAttribute(v.Type, end), n)
+			}
+		}
+		w.out.N += n
+		slots = slots[n:]
+		if w.out.N >= w.ctx.MaxRows {
+			if err := flush(w.out, out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// flush emits what has been collected, if anything.
+func flush(b *types.Batch, out Output) error {
+	if b.N == 0 {
+		return nil
+	}
+	err := out.Emit(b)
+	b.Reset()
+	return err
+}
+
+func (w *windowAggregate) bytes() int {
+	n := w.aggs.bytes()
+	for _, s := range w.order {
+		n += s.keys.Bytes() + 4*cap(s.groups)
+	}
+	return n
+}
+
+func (w *windowAggregate) Finish(out Output) error { return flush(w.out, out) }
+
+func (w *windowAggregate) Close() error { return nil }
+
+// Snapshot writes an entry "group" per slice and key: the slice's start and end, 1 for a base, and the key; the value is
+// the accumulators. Groups of a slice stand in the order their keys came. An entry "watermark" per key group says how
+// far windows have fired.
+func (w *windowAggregate) Snapshot(out *state.Writer) error {
+	putProgress(out, w.ctx, w.progress)
+	var key, value []byte
+	for _, s := range w.order {
+		key = binary.LittleEndian.AppendUint64(key[:0], uint64(s.start))
+		key = binary.LittleEndian.AppendUint64(key, uint64(s.end))
+		if key = append(key, 0); s.base {
+			key[16] = 1
+		}
+		for slot, g := range s.groups {
+			key = s.keys.Encode(key[:17], int32(slot))
+			value = w.aggs.encode(value[:0], g)
+			out.Put(s.keys.Hash(int32(slot)), "group", key, value)
+		}
+	}
+	return nil
+}
+
+func (w *windowAggregate) restore(in *state.Reader) error {
+	var err error
+	if w.progress, err = takeProgress(in); err != nil {
+		return err
+	}
+	if err := in.Each("group", func(key, value []byte) error {
+		if len(key) < 17 {
+			return errState
+		}
+		start, end := int64(binary.LittleEndian.Uint64(key)), int64(binary.LittleEndian.Uint64(key[8:]))
+		s, ok := w.byEnd[end]
+		if !ok {
+			s = w.open(start, end, key[16] == 1)
+		}
+		for _, v := range w.moved {
+			v.Reset()
+		}
+		if _, err := types.DecodeRow(key[17:], w.moved); err != nil {
+			return err
+		}
+		return w.aggs.decode(w.groups(s, w.moved, nil, 1)[0], value)
+	}); err != nil {
+		return err
+	}
+	if w.node.Window.Proctime {
+		w.wake()
+	}
+	return nil
+}
+
+// putProgress writes how far event time has come, once per key group, so that it is there whatever the parallelism
+// the job is restored with.
+func putProgress(out *state.Writer, ctx *Context, watermark int64) {
+	for g := range uint16(state.KeyGroups) {
+		if state.Subtask(g, ctx.Parallelism) == ctx.Subtask {
+			out.Put(state.GroupHash(g), "watermark", nil, binary.LittleEndian.AppendUint64(nil, uint64(watermark)))
+		}
+	}
+}
+
+// takeProgress returns the least of what subtasks had reached.
+func takeProgress(in *state.Reader) (int64, error) {
+	least, some := int64(math.MaxInt64), false
+	err := in.Each("watermark", func(_, value []byte) error {
+		if len(value) != 8 {
+			return errState
+		}
+		least, some = min(least, int64(binary.LittleEndian.Uint64(value))), true
+		return nil
+	})
+	if !some {
+		least = noWatermark
+	}
+	return least, err
+}
