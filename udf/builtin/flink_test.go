@@ -60,7 +60,7 @@ func one(t types.Type, x any) column1 {
 	v := types.NewVector(t)
 	switch {
 	case t.Kind == types.Null, t.Kind == types.Symbol:
-		v.N = 1
+		v.AppendNull()
 	default:
 		v.AppendValue(x)
 	}
