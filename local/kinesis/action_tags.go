@@ -73,7 +73,7 @@ func (s *Service) changeTags(name, arn string, set map[string]string, remove []s
 type tagOutput struct{ Key, Value string }
 
 type listTagsInput struct {
-	ExclusiveStartTagKey string `shape:"NextToken"`
+	ExclusiveStartTagKey string `shape:"TagKey"`
 	Limit                int64  `shape:"ListTagsInputLimit"`
 	StreamARN            string `shape:"StreamARN"`
 	StreamName           string `shape:"StreamName"`

@@ -31,6 +31,8 @@ func TestErrors(t *testing.T) {
 		{"ListStreams", `{`, 400, "SerializationException", "…"},
 		{"ListStreams", `[]`, 400, "SerializationException", "…"},
 		{"ListStreams", `{} {}`, 400, "SerializationException", "…"},
+		{"ListStreams", `{"x":[` + strings.Repeat("[],", 10_000) + `1]}`, 400, "SerializationException", "too many values in the request body"},
+		{"ListStreams", `{"x":"` + strings.Repeat("[],", 10_000) + `"}`, 200, "", ""},
 		{"ListStreams", `{"Limit":"1"}`, 400, "SerializationException", "class java.lang.String can not be converted to an Integer"},
 		{"ListStreams", `{"Limit":{}}`, 400, "SerializationException", "Start of structure or map found where not expected."},
 		{"ListStreams", `{"Limit":[]}`, 400, "SerializationException", "Start of list found where not expected"},
@@ -96,15 +98,15 @@ func TestErrors(t *testing.T) {
 		{"DecreaseStreamRetentionPeriod", `{"StreamName":"s","RetentionPeriodHours":25}`, 400, "InvalidArgumentException", "Requested retention period (25 hours) for stream s can not be longer than existing retention period (24 hours). Use IncreaseRetentionPeriod API."},
 		{"UpdateMaxRecordSize", `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","MaxRecordSizeInKiB":1023}`, 400, "ValidationException", "…Member must have value greater than or equal to 1024"},
 
-		{"Whatever", `{}`, 400, "UnknownOperationException", ""},
+		{"Whatever", `{}`, 400, "UnknownOperationException", "the embedded server does not serve Kinesis_20131202.Whatever"},
 	} {
 		status, got := post(t, s, x.action, x.body)
 		message, _ := got["message"].(string)
 		if x.kind == "SerializationException" {
 			message, _ = got["Message"].(string)
 		}
-		if status != x.status || got["__type"] != x.kind || !matches(x.message, message) {
-			t.Errorf("%s %.120s\n got %d %v %q\nwant %d %s %q", x.action, x.body, status, got["__type"], message, x.status, x.kind, x.message)
+		if kind, _ := got["__type"].(string); status != x.status || kind != x.kind || !matches(x.message, message) {
+			t.Errorf("%s %.120s\n got %d %v %q\nwant %d %s %q", x.action, x.body, status, kind, message, x.status, x.kind, x.message)
 		}
 	}
 }
@@ -135,7 +137,7 @@ func TestRequestsOutsideTheProtocol(t *testing.T) {
 		{"GET", "Kinesis_20131202.ListStreams", "application/x-amz-json-1.1", "", 403, "<AccessDeniedException>\n  <Message>Unable to determine service/operation name to be authorized</Message>\n</AccessDeniedException>\n"},
 		{"POST", "", "application/x-amz-json-1.1", "{}", 403, "<AccessDeniedException>…"},
 		{"POST", "Kinesis_20131202.ListStreams", "text/plain", "{}", 404, "<UnknownOperationException/>\n"},
-		{"POST", "DynamoDB_20120810.ListTables", "application/x-amz-json-1.1", "{}", 400, `{"__type":"UnknownOperationException"}`},
+		{"POST", "DynamoDB_20120810.ListTables", "application/x-amz-json-1.1", "{}", 400, `{"__type":"UnknownOperationException"…`},
 		{"POST", "Kinesis_20131202.ListStreams", "application/x-amz-json-1.1; charset=utf-8", "{}", 200, `{"HasMoreStreams":false,"StreamNames":[],"StreamSummaries":[]}`},
 		{"POST", "Kinesis_20131202.ListStreams", "application/x-amz-json-1.1", strings.Repeat(" ", 1<<20+1), 413, `{"__type":"RequestEntityTooLargeException"…`},
 	} {

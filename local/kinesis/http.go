@@ -44,7 +44,8 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, ok := strings.CutPrefix(target, targetPrefix)
 	act := actionsByName[name]
 	if !ok || act == nil {
-		writeError(w, proto, clientError("UnknownOperationException", ""))
+		// AWS sends no text; but what AWS serves and this server doesn't should not look like a typing error.
+		writeError(w, proto, clientError("UnknownOperationException", "the embedded server does not serve %s", target))
 		return
 	}
 	in, out := service.GetBuffer(), service.GetBuffer()

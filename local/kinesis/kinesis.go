@@ -46,6 +46,9 @@ func New(env *service.Env, transition time.Duration) (*Service, error) {
 		return nil, fmt.Errorf("load streams: %w", err)
 	}
 	for name, st := range s.streams {
+		if _, _, err := s.stream(name, ""); err != nil {
+			continue // its deletion was due: gone now
+		}
 		if err := s.recover(st); err != nil {
 			return nil, fmt.Errorf("load stream %s: %w", name, err)
 		}

@@ -45,7 +45,32 @@ var cborDecode = func() cbor.DecMode {
 	return mode
 }()
 
-var errBody = errors.New("the request body is not an object")
+var (
+	errBody   = errors.New("the request body is not an object")
+	errValues = errors.New("too many values in the request body")
+)
+
+// maxValues bounds what a body may unfold to: 16 MB of empty lists would take some hundred in memory. The largest legal
+// request, a PutRecords, has 500 records of three members.
+const maxValues = 8192
+
+// fewValues counts the commas and brackets outside strings. It is a bound, not a parser: of malformed text anything may come.
+func fewValues(body []byte) bool {
+	n, quoted := 0, false
+	for i := 0; i < len(body); i++ {
+		switch c := body[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\' && quoted:
+			i++
+		case !quoted && (c == ',' || c == '[' || c == '{'):
+			if n++; n > maxValues {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 // decode reads a body into the tree that bind takes: map[string]any, []any, string, json.Number | int64 | float64, bool,
 // []byte, time.Time, nil.
@@ -56,6 +81,9 @@ func (p protocol) decode(body []byte) (any, error) {
 			return nil, err
 		}
 	} else {
+		if !fewValues(body) {
+			return nil, errValues
+		}
 		d := json.NewDecoder(bytes.NewReader(body))
 		d.UseNumber()
 		if err := d.Decode(&tree); err != nil {

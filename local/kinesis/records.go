@@ -156,8 +156,9 @@ func (s *Service) enqueue(st *stream, entries []entry, out []placed, sc *appendS
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.deleted {
-		return s.noStream(st.meta.Name)
+		return s.noStream(st.snapshot().Name)
 	}
+	id := st.snapshot().ID
 	now := s.env.Now()
 	for i := range sc.runs {
 		r := &sc.runs[i]
@@ -170,7 +171,7 @@ func (s *Service) enqueue(st *stream, entries []entry, out []placed, sc *appendS
 				n++
 			}
 			op := batch.SetDeferred(recordKeyBytes, size)
-			recordKey(op.Key[:0], st.meta.ID, sh.number, sh.next)
+			recordKey(op.Key[:0], id, sh.number, sh.next)
 			v := append(op.Value[:0], chunkVersion)
 			v = binary.BigEndian.AppendUint64(v, uint64(sh.lastMillis))
 			v = binary.BigEndian.AppendUint32(v, uint32(n))
@@ -281,7 +282,7 @@ type reader struct {
 }
 
 func (s *Service) newReader(st *stream, sh *shard) (*reader, error) {
-	r := &reader{stream: st.meta.ID, shard: sh, end: sh.durable.Load()} // ID never changes: no lock
+	r := &reader{stream: st.snapshot().ID, shard: sh, end: sh.durable.Load()}
 	var err error
 	r.it, err = s.env.Store.DB.NewIter(&pebble.IterOptions{
 		LowerBound: recordKey(nil, r.stream, sh.number, 0),

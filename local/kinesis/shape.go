@@ -61,6 +61,7 @@ var shapes = map[string]*shape{
 	"StreamMode":               oneOf("PROVISIONED", "ON_DEMAND"),
 	"StreamName":               text(1, 128, `[a-zA-Z0-9_.-]+`),
 	"Struct":                   anything,
+	"TagKey":                   text(1, 128, ""),
 	"TagKeyList":               {min: 1, max: maxTags, elem: text(1, 128, "")},
 	"TagMap":                   {min: 1, max: 200, keys: text(1, 128, ""), elem: text(0, 256, "")},
 	"Timestamp":                anything,

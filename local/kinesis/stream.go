@@ -16,8 +16,9 @@ import (
 type stream struct {
 	// mu orders the writes: indexes are handed out and queued for the disk under it, so that the log's order is theirs.
 	mu      sync.Mutex
-	meta    streamMeta // replaced as a whole: the maps and slices in it never change
 	deleted bool
+	// meta is replaced as a whole, under mu, and read without: a reader must not wait for a writer's disk.
+	meta atomic.Pointer[streamMeta]
 
 	shards []*shard // by number, which for the shards of CreateStream is also the order of their hash ranges
 }
@@ -57,7 +58,8 @@ type shard struct {
 }
 
 func newStream(m streamMeta) *stream {
-	st := &stream{meta: m}
+	st := &stream{}
+	st.meta.Store(&m)
 	for i, sm := range m.Shards {
 		sh := &shard{shardMeta: sm, number: uint32(i), id: shardID(uint32(i)), next: 1}
 		sh.durable.Store(1)
@@ -99,11 +101,7 @@ func (st *stream) locate(k hashKey) *shard {
 	return st.shards[i-1] // the first range begins at 0
 }
 
-func (st *stream) snapshot() streamMeta {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	return st.meta
-}
+func (st *stream) snapshot() streamMeta { return *st.meta.Load() }
 
 // The states of a stream, as the API spells them.
 const (
@@ -213,16 +211,16 @@ func (s *Service) update(st *stream, change func(*streamMeta) error) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.deleted {
-		return s.noStream(st.meta.Name)
+		return s.noStream(st.snapshot().Name)
 	}
-	m := st.meta
+	m := st.snapshot()
 	if err := change(&m); err != nil {
 		return err
 	}
 	if err := s.store(&m); err != nil {
 		return err
 	}
-	st.meta = m
+	st.meta.Store(&m)
 	return nil
 }
 
@@ -247,11 +245,12 @@ func (s *Service) remove(st *stream) error {
 	if st.deleted {
 		return nil
 	}
+	m := st.snapshot()
 	b := s.env.Store.DB.NewBatch()
-	if err := b.Delete(metaKey(st.meta.Name), nil); err != nil {
+	if err := b.Delete(metaKey(m.Name), nil); err != nil {
 		return err
 	}
-	first, end := recordKey(nil, st.meta.ID, 0, 0), recordKey(nil, st.meta.ID+1, 0, 0)
+	first, end := recordKey(nil, m.ID, 0, 0), recordKey(nil, m.ID+1, 0, 0)
 	if err := b.DeleteRange(first, end, nil); err != nil {
 		return err
 	}
@@ -259,7 +258,7 @@ func (s *Service) remove(st *stream) error {
 		return err
 	}
 	st.deleted = true
-	delete(s.streams, st.meta.Name)
+	delete(s.streams, m.Name)
 	return nil
 }
 
@@ -276,16 +275,17 @@ func withTags(old, set map[string]string, remove []string) map[string]string {
 
 // recover finds out, after opening the store, where each shard's log ends.
 func (s *Service) recover(st *stream) error {
+	id := st.snapshot().ID
 	it, err := s.env.Store.DB.NewIter(&pebble.IterOptions{
-		LowerBound: recordKey(nil, st.meta.ID, 0, 0),
-		UpperBound: recordKey(nil, st.meta.ID+1, 0, 0),
+		LowerBound: recordKey(nil, id, 0, 0),
+		UpperBound: recordKey(nil, id+1, 0, 0),
 	})
 	if err != nil {
 		return err
 	}
 	defer it.Close()
 	for _, sh := range st.shards {
-		if !it.SeekLT(recordKey(nil, st.meta.ID, sh.number+1, 0)) || !keyOfShard(it.Key(), sh.number) {
+		if !it.SeekLT(recordKey(nil, id, sh.number+1, 0)) || !keyOfShard(it.Key(), sh.number) {
 			continue
 		}
 		c, err := chunkAt(it)
