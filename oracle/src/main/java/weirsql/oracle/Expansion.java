@@ -37,7 +37,7 @@ final class Expansion {
             return;
         }
         String group = line.substring(open + 2, close).strip();
-        if (group.startsWith("=")) {
+        if (group.matches("=\\d+")) {
             String again = chosen.get(Integer.parseInt(group.substring(1)) - 1);
             expand(line.substring(0, open) + again + line.substring(close + 2), chosen, done);
             return;
