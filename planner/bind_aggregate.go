@@ -138,7 +138,8 @@ func (a *aggregateBinder) groupWindow(c *parser.FuncCall) *diag.Error {
 	if !ok || col.T.Attr == types.NoTime {
 		return notTimeAttribute(c.Args[0].Pos(), name, x.Type())
 	}
-	w := &physical.Window{Kind: groupWindows[name], Time: len(a.pre), Proctime: col.T.Attr == types.Proctime}
+	w := &physical.Window{Kind: groupWindows[name], Time: len(a.pre), Proctime: col.T.Attr == types.Proctime,
+		Local: col.T.Kind == types.TimestampLTZ}
 	var lengths []int64
 	for _, arg := range c.Args[1:] {
 		ms, err := a.q.millis(a.input, arg, len(lengths) > 0)
@@ -251,7 +252,7 @@ func (a *aggregateBinder) attach(n node) {
 	}
 	a.attached = w
 	a.window = &physical.Window{Kind: w.window.Kind, Time: -1, Proctime: w.window.Proctime, Size: w.window.Size, Slide: w.window.Slide,
-		Offset: w.window.Offset, Attached: true, Start: 0, End: 1}
+		Offset: w.window.Offset, Local: w.window.Local, Attached: true, Start: 0, End: 1}
 	a.pre = []rex.Expr{a.keys[start], a.keys[end]}
 	a.names = []string{"window_start", "window_end"}
 }
@@ -427,7 +428,7 @@ func (a *aggregateBinder) aggregate(c *parser.FuncCall) (rex.Expr, *diag.Error) 
 	if bindErr != nil {
 		return nil, callError(spec, bindErr, c.Span, spans)
 	}
-	call := physical.AggCall{Name: strings.ToUpper(c.Name.String()) + strings.TrimPrefix(c.String(), c.Name.String()), Fn: fn, Filter: -1, Distinct: c.Distinct}
+	call := physical.AggCall{Name: c.String(), Fn: fn, Filter: -1, Distinct: c.Distinct}
 	for i := range args {
 		if i >= len(fn.Args) {
 			break

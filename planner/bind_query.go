@@ -542,7 +542,8 @@ func (q *queryBinder) tableFunc(r *parser.TableFunc) (node, *scope, diag.List) {
 	if x.Type().Attr == types.NoTime {
 		return nil, nil, diag.List{notTimeAttribute(desc.Span, name, x.Type())}
 	}
-	w := &windowNode{input: input, window: physical.Window{Kind: kind, Time: x.(*rex.Column).Index, Proctime: x.Type().Attr == types.Proctime}}
+	w := &windowNode{input: input, window: physical.Window{Kind: kind, Time: x.(*rex.Column).Index, Proctime: x.Type().Attr == types.Proctime,
+		Local: x.Type().Kind == types.TimestampLTZ}}
 	for key, to := range map[string]*int64{"SIZE": &w.window.Size, "GAP": &w.window.Size, "SLIDE": &w.window.Slide, "STEP": &w.window.Slide, "OFFSET": &w.window.Offset} {
 		if args[key] == nil {
 			continue

@@ -16,7 +16,7 @@ func (p *Planner) fold(e rex.Expr) rex.Expr {
 	nulls := udf.NullIfAny
 	switch x := e.(type) {
 	case *rex.Call:
-		if x.Spec.NonDeterministic || x.Fn.Eval == nil {
+		if x.Fn.Eval == nil || x.Spec.NonDeterministic && !x.Fn.Deterministic {
 			return e
 		}
 		args, eval, nulls = x.Args, x.Fn.Eval, x.Fn.Nulls

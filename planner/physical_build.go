@@ -348,6 +348,19 @@ func (b *builder) deadLetter(t *table, s *physical.Scan) {
 
 // calc filters and projects; project nil passes all columns on.
 func (b *builder) calc(in physical.Node, filter rex.Expr, exprs []rex.Expr, fields []types.Field) physical.Node {
+	if below, ok := in.(*physical.Calc); ok && onlyColumns(below) && b.nodes[len(b.nodes)-1] == in {
+		// The one below only picks columns: this one can pick them itself.
+		b.nodes = b.nodes[:len(b.nodes)-1]
+		if exprs == nil {
+			exprs = below.Project
+		} else {
+			exprs = substituteAll(exprs, below.Project)
+		}
+		if filter != nil {
+			filter = substitute(filter, below.Project)
+		}
+		return b.calc(below.Inputs[0].From, filter, exprs, fields)
+	}
 	c := &physical.Calc{Info: b.over(physical.Forward, nil, in), Filter: filter, Project: exprs}
 	c.Schema = types.NewSchema(fields...)
 	if exprs != nil {
@@ -371,6 +384,22 @@ func (b *builder) calc(in physical.Node, filter rex.Expr, exprs []rex.Expr, fiel
 		}
 	}
 	return b.add(c)
+}
+
+// onlyColumns reports whether a Calc drops or reorders columns and does nothing else.
+func onlyColumns(c *physical.Calc) bool {
+	return c.Filter == nil && !slices.ContainsFunc(c.Project, func(e rex.Expr) bool {
+		_, ok := e.(*rex.Column)
+		return !ok
+	})
+}
+
+func substituteAll(exprs, by []rex.Expr) []rex.Expr {
+	out := make([]rex.Expr, len(exprs))
+	for i, e := range exprs {
+		out[i] = substitute(e, by)
+	}
+	return out
 }
 
 // statefulName finds a function with memory in e.
@@ -409,8 +438,8 @@ func (b *builder) aggregate(n *aggregateNode) physical.Node {
 	b.spread(&info, n.keys)
 	info.Key = indexes(0, len(n.keys))
 	if n.window != nil {
-		b.appendOnly(in, "a window aggregation")
-		w := &physical.WindowAggregate{Info: info, Window: *n.window, Keys: n.keys, Aggs: n.aggs, Properties: n.props}
+		w := &physical.WindowAggregate{Info: info, Window: *n.window, Keys: n.keys, Aggs: n.aggs, Properties: n.props,
+			InputRetracts: b.modeOf(in) != types.AppendOnly}
 		w.Mode = types.AppendOnly
 		w.Key = nil
 		for i, p := range n.props { // a window's bound and the keys identify a row

@@ -28,7 +28,7 @@ type Setting struct {
 
 // KnownSettings lists the keys that weir reads, by name.
 var KnownSettings = []Setting{
-	{Key: "execution.checkpointing.interval", Kind: option.Duration, Default: "0 ms", Summary: "time between checkpoints; 0 takes them only at a stop"},
+	{Key: "execution.checkpointing.interval", Kind: option.Duration, Default: "10 s", Summary: "time between checkpoints; 0 takes them only at a stop"},
 	{Key: "execution.checkpointing.dir", Kind: option.String, Summary: "where checkpoints go; by default below the data directory"},
 	{Key: "execution.runtime-mode", Kind: option.Enum, Default: "STREAMING", Values: []string{"STREAMING", "BATCH", "AUTOMATIC"}, Summary: "BATCH gives final results only, for bounded inputs"},
 	{Key: "parallelism.default", Kind: option.Int, Default: "0", Summary: "subtasks per operator; 0 is the number of cores"},

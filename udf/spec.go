@@ -103,6 +103,8 @@ type Scalar struct {
 	Nulls  NullMode
 	// Fallible functions may return an error for some values, so they are evaluated only for rows that need them.
 	Fallible bool
+	// Deterministic excepts this form from a Spec that is NonDeterministic: UNIX_TIMESTAMP(text) is, UNIX_TIMESTAMP() isn't.
+	Deterministic bool
 	// Eval computes n rows. Exactly one of Eval and New is set.
 	Eval Eval
 	// New makes an instance that keeps state from row to row. Each subtask has its own; the planner keeps the operator

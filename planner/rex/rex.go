@@ -193,7 +193,7 @@ func Columns(e Expr, f func(*Column)) {
 
 // Deterministic reports whether e gives the same result for the same row at any time.
 func Deterministic(e Expr) bool {
-	if c, ok := e.(*Call); ok && (c.Spec.NonDeterministic || c.Fn.New != nil) {
+	if c, ok := e.(*Call); ok && (c.Spec.NonDeterministic && !c.Fn.Deterministic || c.Fn.New != nil) {
 		return false
 	}
 	for _, child := range Children(e) {

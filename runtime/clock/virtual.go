@@ -56,6 +56,21 @@ func (c *Virtual) Run(f func()) {
 	<-done
 }
 
+// Outside calls f, which may block in anything, while the calling participant counts as parked: time may move until f
+// returns.
+func (c *Virtual) Outside(f func()) {
+	c.mu.Lock()
+	c.running--
+	c.advance()
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		c.running++
+		c.mu.Unlock()
+	}()
+	f()
+}
+
 // NewWaiter implements Clock.
 func (c *Virtual) NewWaiter() Waiter { return &virtualWaiter{clock: c, wake: make(chan struct{}, 1)} }
 

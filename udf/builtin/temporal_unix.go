@@ -111,9 +111,10 @@ func bindUnixTimestamp(c *udf.Call) (*udf.Scalar, error) {
 	// The default pattern over text written by a machine is the common case: it needs no general parser.
 	usual := len(args) == 1
 	return &udf.Scalar{
-		Args:     args,
-		Result:   types.BigIntType.WithNotNull(notNull),
-		Fallible: fixed == nil,
+		Args:          args,
+		Result:        types.BigIntType.WithNotNull(notNull),
+		Fallible:      fixed == nil,
+		Deterministic: true,
 		Eval: func(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			zone := temporal.NewZone(ctx.Location)
 			formats := simpleFormats{fixed: fixed}

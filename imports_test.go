@@ -1,0 +1,84 @@
+// Package weir_test holds the tests of the repository as a whole.
+package weir_test
+
+import (
+	"go/build"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/weirsql/weir/"
+
+// rooms lists which rooms each room may import: the arrows of ARCHITECTURE.md. A package belongs to the room with the
+// longest matching path.
+var rooms = map[string][]string{
+	"cmd/weir":      {"engine", "local", "generator", "queries", "connectors", "runtime/clock", "types", "types/temporal", "udf", "diag", "parser"},
+	"engine":        {"runtime", "planner", "udf", "connectors", "parser", "types", "diag", "runtime/clock"},
+	"runtime":       {"planner", "udf", "connectors", "types", "diag", "runtime/clock"},
+	"runtime/clock": {},
+	"planner":       {"udf", "connectors", "parser", "types", "diag", "runtime/clock"},
+	"udf":           {"types", "diag"},
+	"connectors":    {"types", "diag", "runtime/clock", "udf"},
+	"parser":        {"diag"},
+	"types":         {},
+	"diag":          {},
+	"local":         {},
+	"generator":     {},
+	"queries":       {},
+	"oracle":        {},
+	"bench":         {"cmd/weir", "engine", "runtime", "planner", "udf", "connectors", "parser", "types", "diag", "runtime/clock", "local", "generator", "queries"},
+}
+
+func room(path string) string {
+	best := ""
+	for r := range rooms {
+		if (path == r || strings.HasPrefix(path, r+"/")) && len(r) > len(best) {
+			best = r
+		}
+	}
+	return best
+}
+
+// TestArrows fails when a package imports a room that its own may not know. Test files may look anywhere.
+func TestArrows(t *testing.T) {
+	packages := 0
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if name := d.Name(); path != "." && (strings.HasPrefix(name, ".") || name == "testdata" || name == "target" || name == "node_modules") {
+			return fs.SkipDir
+		}
+		pkg, err := build.ImportDir(path, 0)
+		if err != nil {
+			return nil // no Go here
+		}
+		packages++
+		from := room(filepath.ToSlash(path))
+		if from == "" && path != "." {
+			t.Errorf("%s belongs to no room; add it to rooms and to ARCHITECTURE.md", path)
+		}
+		for _, imp := range pkg.Imports {
+			rest, ours := strings.CutPrefix(imp, module)
+			if !ours {
+				continue
+			}
+			to, allowed := room(rest), false
+			for _, r := range rooms[from] {
+				allowed = allowed || r == to
+			}
+			if to != from && !allowed {
+				t.Errorf("%s imports %s: room %q may not know room %q", path, imp, from, to)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if packages < len(rooms)/2 {
+		t.Fatalf("only %d packages found: the walk is broken", packages)
+	}
+}

@@ -1,0 +1,2 @@
+-- Step 3: watch the raw events.
+SELECT * FROM tmptickerstream;

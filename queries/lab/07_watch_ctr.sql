@@ -1,0 +1,2 @@
+-- Step 7: watch the click-through rates.
+SELECT * FROM ctrstream;

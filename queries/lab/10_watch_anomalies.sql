@@ -1,0 +1,2 @@
+-- Step 10: watch the anomalies.
+SELECT * FROM anomalydetectionstream;

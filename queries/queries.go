@@ -1,0 +1,10 @@
+// Package queries holds SQL that people run: the clickstream lab, the Nexmark-like benchmarks and the examples. The lab is
+// embedded so that `weir lab` works from anywhere.
+package queries
+
+import "embed"
+
+// Lab is the lab's steps, lab/01_….sql and so on, to be run in name order.
+//
+//go:embed lab/*.sql
+var Lab embed.FS
