@@ -132,13 +132,15 @@ func numericLoop(k types.Kind, op byte) udf.Eval {
 		divideFloat[float32], divideFloat[float64])
 }
 
-// columns returns the operands' and the result's slices, n long.
+// columns returns the operands' and the result's slices, n long. Loops cut the operands to the result's length once more, in sight of
+// the compiler, which then leaves out the checks of their bounds.
 func columns[A, R udf.Value](args []*types.Vector, out *types.Vector, n int) (a, b []A, r []R) {
 	return udf.Column[A](args[0])[:n], udf.Column[A](args[1])[:n], udf.Column[R](out)[:n]
 }
 
 func add[T integer | float](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 	a, b, r := columns[T, T](args, out, n)
+	a, b = a[:len(r)], b[:len(r)]
 	for i := range r {
 		r[i] = a[i] + b[i]
 	}
@@ -147,6 +149,7 @@ func add[T integer | float](_ *udf.Context, args []*types.Vector, out *types.Vec
 
 func subtract[T integer | float](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 	a, b, r := columns[T, T](args, out, n)
+	a, b = a[:len(r)], b[:len(r)]
 	for i := range r {
 		r[i] = a[i] - b[i]
 	}
@@ -155,6 +158,7 @@ func subtract[T integer | float](_ *udf.Context, args []*types.Vector, out *type
 
 func multiply[T integer | float](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 	a, b, r := columns[T, T](args, out, n)
+	a, b = a[:len(r)], b[:len(r)]
 	for i := range r {
 		r[i] = a[i] * b[i]
 	}
@@ -163,6 +167,7 @@ func multiply[T integer | float](_ *udf.Context, args []*types.Vector, out *type
 
 func divideFloat[T float](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 	a, b, r := columns[T, T](args, out, n)
+	a, b = a[:len(r)], b[:len(r)]
 	for i := range r {
 		r[i] = a[i] / b[i]
 	}
@@ -171,6 +176,7 @@ func divideFloat[T float](_ *udf.Context, args []*types.Vector, out *types.Vecto
 
 func divideInteger[T integer](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 	a, b, r := columns[T, T](args, out, n)
+	a, b = a[:len(r)], b[:len(r)]
 	for i := range r {
 		d := b[i]
 		if d == 0 {
@@ -214,6 +220,7 @@ func modulo[T integer](ctx *udf.Context, args []*types.Vector, out *types.Vector
 
 func moduloOf[A, R integer](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 	a, b, r := columns[A, R](args, out, n)
+	a, b = a[:len(r)], b[:len(r)]
 	for i := range r {
 		d := b[i]
 		if d == 0 {

@@ -204,6 +204,7 @@ func turned(eval udf.Eval) udf.Eval {
 
 func equal[T integer | float](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 	a, b, r := columns[T, bool](args, out, n)
+	a, b = a[:len(r)], b[:len(r)]
 	for i := range r {
 		r[i] = a[i] == b[i]
 	}
@@ -212,6 +213,7 @@ func equal[T integer | float](_ *udf.Context, args []*types.Vector, out *types.V
 
 func notEqual[T integer | float](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 	a, b, r := columns[T, bool](args, out, n)
+	a, b = a[:len(r)], b[:len(r)]
 	for i := range r {
 		r[i] = a[i] != b[i]
 	}
@@ -220,6 +222,7 @@ func notEqual[T integer | float](_ *udf.Context, args []*types.Vector, out *type
 
 func less[T integer | float](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 	a, b, r := columns[T, bool](args, out, n)
+	a, b = a[:len(r)], b[:len(r)]
 	for i := range r {
 		r[i] = a[i] < b[i]
 	}
@@ -228,6 +231,7 @@ func less[T integer | float](_ *udf.Context, args []*types.Vector, out *types.Ve
 
 func atMost[T integer | float](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 	a, b, r := columns[T, bool](args, out, n)
+	a, b = a[:len(r)], b[:len(r)]
 	for i := range r {
 		r[i] = a[i] <= b[i]
 	}
@@ -255,6 +259,7 @@ func compareBooleans(op string) udf.Eval {
 	result := holds(op)
 	return func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 		a, b, r := columns[bool, bool](args, out, n)
+		a, b = a[:len(r)], b[:len(r)]
 		for i := range r {
 			k := 1
 			if a[i] {
