@@ -270,7 +270,22 @@ func (p *Planner) createTable(s *parser.CreateTable) diag.List {
 		return errs
 	}
 	o := &catalog.Object{Path: path, Kind: catalog.Table, Temporary: s.Temporary, Table: s}
-	return refused(s.Name.Span, p.Catalog.Create(o, s.Replace))
+	return p.create(o, s.Name.Span, s.Replace)
+}
+
+// create adds an object to the catalog. One that is there already with the same definition is left as it is: see
+// docs/decisions/003-same-definition-twice.md.
+func (p *Planner) create(o *catalog.Object, span diag.Span, replace bool) diag.List {
+	err := p.Catalog.Create(o, replace)
+	if errors.Is(err, catalog.ErrExists) {
+		old, ok := p.Catalog.Lookup(o.Path, o.Kind)
+		if ok && old.Temporary == o.Temporary && old.Stmt().String() == o.Stmt().String() {
+			return nil
+		}
+		return diag.List{diag.Errorf("exists", span, "%w with another definition", err).
+			WithHint("DROP %s IF EXISTS first, or CREATE TEMPORARY", strings.ToUpper(o.Kind.String()))}
+	}
+	return refused(span, err)
 }
 
 // like completes a definition with that of the table it is LIKE.
@@ -349,7 +364,7 @@ func (p *Planner) createView(s *parser.CreateView) diag.List {
 		return errs
 	}
 	o := &catalog.Object{Path: path, Kind: catalog.View, Temporary: s.Temporary, View: s}
-	return refused(s.Name.Span, p.Catalog.Create(o, s.Replace))
+	return p.create(o, s.Name.Span, s.Replace)
 }
 
 func (p *Planner) createFunction(s *parser.CreateFunction) diag.List {
@@ -366,7 +381,7 @@ func (p *Planner) createFunction(s *parser.CreateFunction) diag.List {
 		return diag.List{unknownClass(p.Functions, s)}
 	}
 	o := &catalog.Object{Path: path, Kind: catalog.Function, Temporary: s.Temporary, Function: s}
-	return refused(s.Name.Span, p.Catalog.Create(o, s.Replace))
+	return p.create(o, s.Name.Span, s.Replace)
 }
 
 func (p *Planner) createDatabase(s *parser.CreateDatabase) diag.List {
