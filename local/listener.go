@@ -115,7 +115,7 @@ func (l *listener) close() error {
 	if l.http == nil {
 		return err
 	}
-	l.cancel() // injected delays end; nothing else looks at it
+	l.cancel() // injected waits end; nothing else looks at it
 	l.await(func() bool { return len(l.active) == 0 }, time.After(closeGrace))
 	l.mu.Lock()
 	l.closed = true

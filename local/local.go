@@ -31,8 +31,8 @@ import (
 	"github.com/weirsql/weir/local/sns"
 )
 
-// Clock is where the servers take the time from: arrival timestamps, iterator ages, dates of mails. A virtual clock may
-// stand still; nothing in the servers waits for it to move, except an injected Fault with a Delay.
+// Clock is where the servers take the time from: arrival timestamps, iterator ages, dates of mails. It may be virtual, and
+// stand still: nothing in the servers waits for it to move.
 type Clock = service.Clock
 
 // Fault is what Options.Intercept lets a request suffer.

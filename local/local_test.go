@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -146,12 +145,12 @@ func TestContextEndsTheServer(t *testing.T) {
 // Close neither loses an answer under way nor waits for idle connections, or for requests that never end.
 func TestCloseWithConnections(t *testing.T) {
 	asked := make(chan struct{})
-	s, err := local.Start(context.Background(), local.Options{Clock: stoppedClock{}, Intercept: func(action string, _ []byte) *local.Fault {
+	s, err := local.Start(context.Background(), local.Options{Intercept: func(action string, _ []byte) *local.Fault {
 		if action != "DescribeLimits" {
 			return nil
 		}
 		close(asked)
-		return &local.Fault{Delay: time.Hour} // never over: the clock stands
+		return &local.Fault{Wait: func(ctx context.Context) { <-ctx.Done() }}
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -181,8 +180,3 @@ func TestCloseWithConnections(t *testing.T) {
 		t.Error("still listening")
 	}
 }
-
-type stoppedClock struct{}
-
-func (stoppedClock) Now() time.Time                       { return time.Unix(1_700_000_000, 0) }
-func (stoppedClock) After(time.Duration) <-chan time.Time { return nil }

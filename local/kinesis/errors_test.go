@@ -1,13 +1,13 @@
 package kinesis_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/weirsql/weir/local"
 )
@@ -183,10 +183,9 @@ func TestIteratorOfAnEarlierIncarnation(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	clock := newFakeClock()
 	var current atomic.Pointer[local.Fault]
 	var seen atomic.Value
-	s := start(t, local.Options{Clock: clock, Intercept: func(action string, body []byte) *local.Fault {
+	s := start(t, local.Options{Intercept: func(action string, body []byte) *local.Fault {
 		seen.Store(fmt.Sprintf("%s %d", action, len(body)))
 		return current.Load()
 	}})
@@ -233,20 +232,21 @@ func TestFaults(t *testing.T) {
 		t.Errorf("stored: %s", got)
 	}
 
-	inject(local.Fault{Delay: time.Hour})
+	held, release := make(chan struct{}), make(chan struct{})
+	inject(local.Fault{Wait: func(context.Context) { close(held); <-release }})
 	done := make(chan int)
 	go func() {
 		status, _ := post(t, s, "ListStreams", "{}")
 		done <- status
 	}()
-	<-clock.asked
+	<-held
 	select {
 	case <-done:
-		t.Error("answered before the delay")
+		t.Error("answered while it was held up")
 	default:
 	}
-	clock.advance(time.Hour)
+	close(release)
 	if status := <-done; status != 200 {
-		t.Errorf("after the delay: %d", status)
+		t.Errorf("after it was released: %d", status)
 	}
 }

@@ -86,19 +86,12 @@ func send(t testing.TB, c *http.Client, s *local.Server, action, contentType str
 
 // fakeClock stands still until a test moves it.
 type fakeClock struct {
-	mu     sync.Mutex
-	now    time.Time
-	timers []timer
-	asked  chan struct{} // told of every call of After
-}
-
-type timer struct {
-	at time.Time
-	c  chan time.Time
+	mu  sync.Mutex
+	now time.Time
 }
 
 func newFakeClock() *fakeClock {
-	return &fakeClock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), asked: make(chan struct{}, 16)}
+	return &fakeClock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 }
 
 func (c *fakeClock) Now() time.Time {
@@ -107,25 +100,8 @@ func (c *fakeClock) Now() time.Time {
 	return c.now
 }
 
-func (c *fakeClock) After(d time.Duration) <-chan time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	ch := make(chan time.Time, 1)
-	c.timers = append(c.timers, timer{c.now.Add(d), ch})
-	c.asked <- struct{}{}
-	return ch
-}
-
 func (c *fakeClock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
-	for _, t := range c.timers {
-		if !t.at.After(c.now) {
-			select {
-			case t.c <- c.now:
-			default:
-			}
-		}
-	}
 }

@@ -84,9 +84,7 @@ func (s *Service) serve(act *action, c *call) error {
 	if f == nil {
 		return act.serve(s, c)
 	}
-	if err := f.Wait(c.ctx, s.env.Clock); err != nil {
-		service.Drop()
-	}
+	f.HoldUp(c.ctx)
 	if !f.Whole() {
 		c.fault = f
 		return act.serve(s, c)

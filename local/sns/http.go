@@ -72,9 +72,7 @@ func (s *Service) serve(r *http.Request, act *action, req *request, body []byte)
 	if f == nil {
 		return act.serve(s, req)
 	}
-	if err := f.Wait(r.Context(), s.env.Clock); err != nil {
-		service.Drop()
-	}
+	f.HoldUp(r.Context())
 	if !f.Whole() {
 		req.fault = f
 		return act.serve(s, req)

@@ -30,8 +30,7 @@ import (
 
 type fixedClock struct{}
 
-func (fixedClock) Now() time.Time                       { return time.Date(2026, 3, 1, 12, 0, 0, 5e8, time.UTC) }
-func (fixedClock) After(time.Duration) <-chan time.Time { return nil }
+func (fixedClock) Now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 5e8, time.UTC) }
 
 func start(t testing.TB, o local.Options) (*local.Server, *sns.Client) {
 	t.Helper()

@@ -3,14 +3,15 @@ package service
 import (
 	"context"
 	"net/http"
-	"time"
 )
 
 // Fault is what an intercepted request suffers instead of, or on top of, being served. The zero Fault changes nothing.
-// The fields combine in this order: Delay, then (if Apply) the request itself, then Close, else Code.
+// The fields combine in this order: Wait, then (if Apply) the request itself, then Close, else Code.
 type Fault struct {
-	// Delay passes on the server's clock before anything else happens.
-	Delay time.Duration
+	// Wait, if not nil, is called first and holds the request up until it returns: for a while of whatever clock, or until
+	// something has happened. When ctx ends, because the client or the server has gone, it should return; no answer is
+	// sent then.
+	Wait func(ctx context.Context)
 	// Code is the AWS error code to answer with, such as "ProvisionedThroughputExceededException". Empty: no error.
 	Code string
 	// Message is the error's text; empty stands for a generic one.
@@ -26,16 +27,13 @@ type Fault struct {
 	Entries []int
 }
 
-// Wait lets the fault's delay pass, or returns the error of ctx if that ends first.
-func (f *Fault) Wait(ctx context.Context, clock Clock) error {
-	if f.Delay <= 0 {
-		return nil
+// HoldUp calls Wait, and drops the connection if nobody is waiting for the answer any more.
+func (f *Fault) HoldUp(ctx context.Context) {
+	if f.Wait == nil {
+		return
 	}
-	select {
-	case <-clock.After(f.Delay):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	if f.Wait(ctx); ctx.Err() != nil {
+		Drop()
 	}
 }
 

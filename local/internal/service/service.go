@@ -26,18 +26,12 @@ func (e *Env) ARN(service, resource string) string {
 // Now is the clock's time in milliseconds since the epoch, the precision that AWS reports.
 func (e *Env) Now() int64 { return e.Clock.Now().UnixMilli() }
 
-// Clock is the only source of time in the embedded servers: arrival timestamps, iterator ages and Date headers come from
-// Now, injected delays wait on After. A virtual clock may stand still between calls.
-type Clock interface {
-	Now() time.Time
-	After(d time.Duration) <-chan time.Time
-}
+// Clock is the only source of time in the embedded servers: arrival timestamps, iterator ages and dates of mails. They wait
+// for nothing, so a virtual clock may stand still for as long as it likes.
+type Clock interface{ Now() time.Time }
 
 // SystemClock is the wall clock.
 type SystemClock struct{}
 
 // Now implements Clock.
 func (SystemClock) Now() time.Time { return time.Now() }
-
-// After implements Clock.
-func (SystemClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
