@@ -14,6 +14,8 @@ func Build(node physical.Node) (Operator, error) {
 		return newCalc(n)
 	case *physical.GroupAggregate:
 		return newGroupAggregate(n), nil
+	case *physical.Join:
+		return newJoin(n)
 	case *physical.Limit:
 		return newLimit(n), nil
 	case *physical.Sort:

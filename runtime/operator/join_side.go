@@ -1,0 +1,330 @@
+package operator
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/weirsql/weir/planner/rex"
+	"github.com/weirsql/weir/runtime/state"
+	"github.com/weirsql/weir/types"
+)
+
+// joinSide is the rows that a join keeps of one input: encoded, and chained per join key in the order they came.
+//
+// What is kept of equal rows depends on what identifies one (Flink's JoinRecordStateViews):
+//
+//	unique key within the join key   one row per join key; a later one takes its place
+//	unique key                       one row per join key and unique key; a later one takes its place
+//	none, input may retract          equal rows are one, with how often it is there
+//	none, input only adds            every row by itself: nothing ever looks for one
+type joinSide struct {
+	schema   *types.Schema
+	keys     []int
+	order    []int // columns as they are stored: those that identify a row first
+	identify int   // how many of them identify a row
+	single   bool  // one row per join key
+	replace  bool  // a row with the same identity takes the place of the old one
+	search   bool  // rows are found by identity
+	counted  bool  // matches are kept: the join pads these rows, or emits them by their number of matches
+	tested   []int // columns that the join's condition reads
+	ttl      int64
+
+	rows  *state.Rows
+	links []joinLink // by row
+	wrote []int64    // by row: when it was last written, in milliseconds; only under a TTL
+	heads []int32    // by slot of the join's keys: the first row, or -1
+	tails []int32
+	scan  int32 // where the search for expired rows goes on
+	now   int64
+
+	keyCols []*types.Vector // of the batch in hand
+	stored  []*types.Vector // its columns as they are stored
+	scratch []int32
+	buf     []byte
+
+	cols    []*types.Vector // decoded rows, by column of the schema
+	into    []*types.Vector // the same in the order of storing
+	decoded int
+}
+
+type joinLink struct {
+	next, prev int32
+	slot       int32
+	times      int32 // how often the row is there
+	matches    int32
+}
+
+func newJoinSide(s *types.Schema, keys, unique []int, retracts bool, ttl time.Duration) *joinSide {
+	side := &joinSide{schema: s, keys: keys, ttl: ttl.Milliseconds(), rows: &state.Rows{}}
+	if unique != nil {
+		side.replace = true
+		side.single = !slices.ContainsFunc(unique, func(c int) bool { return !slices.Contains(keys, c) })
+		for _, c := range append(slices.Clone(keys), unique...) {
+			if !slices.Contains(side.order, c) {
+				side.order = append(side.order, c)
+			}
+		}
+		side.identify = len(side.order)
+		side.search = !side.single
+	} else {
+		side.search = retracts
+		side.identify = len(s.Fields)
+	}
+	for c := range s.Fields {
+		if !slices.Contains(side.order, c) {
+			side.order = append(side.order, c)
+		}
+	}
+	if side.search {
+		side.rows = state.NewIndexedRows()
+	}
+	side.cols = newColumns(columnTypes(s, len(s.Fields)))
+	for _, c := range side.order {
+		side.into = append(side.into, side.cols[c])
+	}
+	side.keyCols = make([]*types.Vector, len(keys))
+	side.stored = make([]*types.Vector, len(side.order))
+	return side
+}
+
+// readBy returns the columns of one side that a condition over left and right columns reads.
+func readBy(e rex.Expr, right bool, left int) []int {
+	var out []int
+	rex.Columns(e, func(c *rex.Column) {
+		i := c.Index
+		if right {
+			i -= left
+		}
+		if i >= 0 && (right || i < left) && !slices.Contains(out, i) {
+			out = append(out, i)
+		}
+	})
+	return out
+}
+
+// begin takes a batch in hand.
+func (s *joinSide) begin(b *types.Batch, now int64) {
+	s.now = now
+	for i, c := range s.keys {
+		s.keyCols[i] = b.Cols[c]
+	}
+	for i, c := range s.order {
+		s.stored[i] = b.Cols[c]
+	}
+}
+
+// grow makes room for the slots 0..n-1.
+func (s *joinSide) grow(n int) {
+	for len(s.heads) < n {
+		s.heads, s.tails = append(s.heads, -1), append(s.tails, -1)
+	}
+}
+
+func (s *joinSide) head(slot int32) int32 {
+	if int(slot) >= len(s.heads) {
+		return -1
+	}
+	return s.heads[slot]
+}
+
+// match adds the rows of a key as candidates for row k of the other side's batch.
+func (s *joinSide) match(slot int32, p *joinPairs, k, row int32) {
+	for r := s.heads[slot]; r >= 0; {
+		l := &s.links[r]
+		if s.ttl == 0 || s.wrote[r]+s.ttl > s.now {
+			for range l.times {
+				p.at = append(p.at, int32(len(p.k)))
+				p.k, p.row, p.kept = append(p.k, k), append(p.row, row), append(p.kept, r)
+			}
+		}
+		r = l.next
+	}
+}
+
+// decode reads the candidates' rows into cols.
+func (s *joinSide) decode(p *joinPairs) error {
+	for _, v := range s.cols {
+		v.Reset()
+	}
+	s.decoded = len(p.kept)
+	for _, r := range p.kept {
+		if _, err := types.DecodeRow(s.rows.Get(r), s.into); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rematch adds or takes away a match of a row and returns how many it had.
+func (s *joinSide) rematch(r int32, adds bool) int32 {
+	l := &s.links[r]
+	had := l.matches
+	if adds {
+		l.matches++
+	} else {
+		l.matches--
+	}
+	s.write(r)
+	return had
+}
+
+func (s *joinSide) write(r int32) {
+	if s.ttl > 0 {
+		s.wrote[r] = s.now
+	}
+}
+
+// encode puts a row of the batch into buf and returns the hash of what identifies it.
+func (s *joinSide) encode(row int) (hash uint64) {
+	s.buf = types.EncodeRow(s.buf[:0], s.stored[:s.identify], row)
+	if s.search {
+		hash = state.HashBytes(s.buf)
+	}
+	return hash
+}
+
+// find returns the kept row with the identity that is in buf, or -1.
+func (s *joinSide) find(slot int32, hash uint64) int32 {
+	r := int32(-1)
+	switch {
+	case s.single:
+		r = s.heads[slot]
+	case s.search:
+		r = s.rows.Find(hash, s.buf)
+	}
+	if r >= 0 && s.ttl > 0 && s.wrote[r]+s.ttl <= s.now {
+		s.forget(r)
+		return -1
+	}
+	return r
+}
+
+// add keeps a row of the batch in hand, with its number of matches.
+func (s *joinSide) add(slot int32, row int, matches int32) {
+	hash := s.encode(row)
+	r := s.find(slot, hash)
+	s.buf = types.EncodeRow(s.buf, s.stored[s.identify:], row)
+	switch {
+	case r < 0:
+		r = s.append(slot, hash)
+		s.links[r].times = 1
+	case s.replace:
+		s.rows.Replace(r, s.buf)
+	default:
+		s.links[r].times++
+	}
+	s.links[r].matches = matches
+	s.write(r)
+}
+
+// append stores the row in buf at the end of a key's chain.
+func (s *joinSide) append(slot int32, hash uint64) int32 {
+	r := s.rows.Add(hash, s.buf)
+	if int(r) == len(s.links) {
+		s.links = append(s.links, joinLink{})
+		if s.ttl > 0 {
+			s.wrote = append(s.wrote, 0)
+		}
+	}
+	tail := s.tails[slot]
+	s.links[r] = joinLink{next: -1, prev: tail, slot: slot}
+	if tail >= 0 {
+		s.links[tail].next = r
+	} else {
+		s.heads[slot] = r
+	}
+	s.tails[slot] = r
+	return r
+}
+
+// retract takes a row away; one that isn't there, because its time was over, doesn't matter.
+func (s *joinSide) retract(slot int32, row int) {
+	r := s.find(slot, s.encode(row))
+	if r < 0 {
+		return
+	}
+	if l := &s.links[r]; l.times > 1 {
+		l.times--
+		s.write(r)
+		return
+	}
+	s.forget(r)
+}
+
+func (s *joinSide) forget(r int32) {
+	l := s.links[r]
+	if l.prev >= 0 {
+		s.links[l.prev].next = l.next
+	} else {
+		s.heads[l.slot] = l.next
+	}
+	if l.next >= 0 {
+		s.links[l.next].prev = l.prev
+	} else {
+		s.tails[l.slot] = l.prev
+	}
+	s.rows.Remove(r)
+}
+
+// expire looks at some rows and forgets those whose time is over; released is told their keys.
+func (s *joinSide) expire(now int64, released func(slot int32)) {
+	if s.ttl == 0 {
+		return
+	}
+	for range min(scanned, s.rows.Cap()) {
+		if s.scan++; int(s.scan) >= s.rows.Cap() {
+			s.scan = 0
+		}
+		if s.rows.Has(s.scan) && s.wrote[s.scan]+s.ttl <= now {
+			slot := s.links[s.scan].slot
+			s.forget(s.scan)
+			released(slot)
+		}
+	}
+}
+
+func (s *joinSide) writtenAt(r int32) int64 {
+	if s.ttl == 0 {
+		return 0
+	}
+	return s.wrote[r]
+}
+
+// restore keeps a row as Snapshot wrote it.
+func (s *joinSide) restore(slot int32, value []byte) error {
+	var header [3]int64
+	for i := range header {
+		x, n := binary.Varint(value)
+		if n <= 0 {
+			return errState
+		}
+		header[i], value = x, value[n:]
+	}
+	if header[0] < 1 || header[0] > math.MaxInt32 {
+		return errState
+	}
+	for _, v := range s.cols {
+		v.Reset()
+	}
+	rest, err := types.DecodeRow(value, s.into[:s.identify])
+	if err != nil {
+		return err
+	}
+	identity := value[:len(value)-len(rest)]
+	if rest, err = types.DecodeRow(rest, s.into[s.identify:]); err != nil || len(rest) > 0 {
+		return errState
+	}
+	s.buf = append(s.buf[:0], value...)
+	r := s.append(slot, state.HashBytes(identity))
+	s.links[r].times, s.links[r].matches = int32(header[0]), int32(header[1])
+	if s.ttl > 0 {
+		s.wrote[r] = header[2]
+	}
+	return nil
+}
+
+func (s *joinSide) bytes() int {
+	return s.rows.Bytes() + 20*cap(s.links) + 8*cap(s.wrote) + 4*(cap(s.heads)+cap(s.tails))
+}
