@@ -122,7 +122,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if s.mail, err = sns.New(env, outbox, o.OnMail); err != nil {
 		return nil, err
 	}
-	if err := s.listen(o, env.IDs.Request(), streams); err != nil {
+	if err := s.listen(o, service.NewIDs(0).New(), streams); err != nil { // not of the seed: it tells servers apart
 		return nil, err
 	}
 	if s.dir != "" {
