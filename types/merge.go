@@ -23,7 +23,7 @@ func common(a, b Type) (Type, bool) {
 		return b, true
 	case b.Kind == Null:
 		return a, true
-	case a.Equal(b):
+	case a.Equal(b) && !a.IsNested():
 		if a.Attr != b.Attr {
 			a.Attr = NoTime
 		}

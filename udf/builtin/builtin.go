@@ -13,6 +13,7 @@ var families = []func() []udf.Spec{
 	regexes,
 	hashes,
 	conditionals,
+	collections,
 	rcfLab,
 }
 

@@ -51,19 +51,20 @@ func regexes() []udf.Spec {
 // expression gives nil: the functions have a result for it. Java's expressions that Go's engine can't run (see
 // javaRegexp) are an error.
 type patterns struct {
-	fixed   *regexp.Regexp
-	literal bool
-	text    string
-	last    *regexp.Regexp
+	matchOnly bool // see javaRegexp
+	fixed     *regexp.Regexp
+	literal   bool
+	text      string
+	last      *regexp.Regexp
 }
 
 // bindRegex compiles the literal in argument i.
-func bindRegex(c *udf.Call, i int) (patterns, error) {
+func bindRegex(c *udf.Call, i int, matchOnly bool) (patterns, error) {
 	text, ok := literalText(c, i)
 	if !ok {
-		return patterns{}, nil
+		return patterns{matchOnly: matchOnly}, nil
 	}
-	re, err := javaRegexp(text)
+	re, err := javaRegexp(text, matchOnly)
 	if isUnsupportedRegexp(err) {
 		return patterns{}, udf.Errorf(i, "%v", err)
 	}
@@ -75,7 +76,7 @@ func (p *patterns) get(v *types.Vector, i int) (*regexp.Regexp, error) {
 		return p.fixed, nil
 	}
 	if text := v.Str(i); p.last == nil || text != p.text {
-		re, err := javaRegexp(text)
+		re, err := javaRegexp(text, p.matchOnly)
 		if isUnsupportedRegexp(err) {
 			return nil, &udf.RowError{Row: i, Err: err}
 		}
@@ -85,17 +86,17 @@ func (p *patterns) get(v *types.Vector, i int) (*regexp.Regexp, error) {
 }
 
 func bindRegexp(c *udf.Call) (*udf.Scalar, error) {
-	args, notNull, err := signature(c, 2, textParam, textParam)
+	args, _, err := signature(c, 2, textParam, textParam)
 	if err != nil {
 		return nil, err
 	}
-	p, err := bindRegex(c, 1)
+	p, err := bindRegex(c, 1, true)
 	if err != nil {
 		return nil, err
 	}
 	return &udf.Scalar{
 		Args:     args,
-		Result:   types.BooleanType.WithNotNull(notNull),
+		Result:   types.BooleanType,
 		Fallible: !p.literal,
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			p := p
@@ -113,17 +114,17 @@ func bindRegexp(c *udf.Call) (*udf.Scalar, error) {
 }
 
 func bindRegexpReplace(c *udf.Call) (*udf.Scalar, error) {
-	args, _, err := signature(c, 3, textParam, textParam, textParam)
+	args, notNull, err := signature(c, 3, textParam, textParam, textParam)
 	if err != nil {
 		return nil, err
 	}
-	p, err := bindRegex(c, 1)
+	p, err := bindRegex(c, 1, false)
 	if err != nil {
 		return nil, err
 	}
 	return &udf.Scalar{
 		Args:     args,
-		Result:   types.StringType,
+		Result:   types.StringType.WithNotNull(notNull && p.fixed != nil),
 		Fallible: !p.literal,
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			p := p
@@ -174,7 +175,7 @@ func bindRegexpExtract(c *udf.Call) (*udf.Scalar, error) {
 	if len(args) == 3 {
 		args[2] = types.IntType.WithNotNull(args[2].NotNull)
 	}
-	p, err := bindRegex(c, 1)
+	p, err := bindRegex(c, 1, false)
 	if err != nil {
 		return nil, err
 	}

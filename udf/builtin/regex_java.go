@@ -26,8 +26,14 @@ func isUnsupportedRegexp(err error) bool {
 //
 // Not offered, each an *unsupportedRegexp: look-around, back-references, possessive and atomic groups, intersections
 // of classes, \G, \b{g}, \X, \N{…}. Any other error says that the text is no regular expression.
-func javaRegexp(pattern string) (*regexp.Regexp, error) {
-	t := regexTranslation{in: pattern}
+//
+// Java's $ also matches before a line end that is the last thing in the text. Go has no way to look at it without
+// taking it into the match, so that is only done with matchOnly: for callers who ask whether, not where.
+func javaRegexp(pattern string, matchOnly bool) (*regexp.Regexp, error) {
+	t := regexTranslation{in: pattern, end: `\z`}
+	if matchOnly {
+		t.end = `(?:\r\n|[` + javaLineEnd + `])?\z`
+	}
 	if err := t.run(); err != nil {
 		return nil, err
 	}
@@ -40,6 +46,7 @@ type regexTranslation struct {
 	out    strings.Builder
 	dotAll bool
 	multi  bool
+	end    string // what $ is translated to
 }
 
 // What Java's classes contain, for use inside of brackets.
@@ -98,9 +105,7 @@ func (t *regexTranslation) run() error {
 			if t.multi {
 				t.out.WriteString(`(?m:$)`)
 			} else {
-				// The end, or before the line end that is the last thing: without look-ahead only the first can be said,
-				// and the second where nothing but the match's end is asked for would be consumed.
-				t.out.WriteString(`\z`)
+				t.out.WriteString(t.end)
 			}
 			quantifiable = false
 		case '*', '+', '?', '{':
@@ -256,7 +261,7 @@ func (t *regexTranslation) escape(inClass bool) error {
 	case 'A', 'z':
 		t.out.WriteString(t.in[t.at-2 : t.at])
 	case 'Z':
-		t.out.WriteString(`\z`)
+		t.out.WriteString(t.end)
 	case 'G', 'X', 'N':
 		return t.unsupported(`\` + string(c))
 	case 'k':

@@ -220,7 +220,7 @@ func newSplitter(text string) (splitter, error) {
 	if regexp.QuoteMeta(text) == text && text != "" {
 		return splitter{text: text}, nil
 	}
-	p, err := javaRegexp(text)
+	p, err := javaRegexp(text, false)
 	return splitter{text, p}, err
 }
 
