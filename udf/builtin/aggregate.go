@@ -21,6 +21,7 @@ func aggregates() []udf.Spec {
 	var specs []udf.Spec
 	for _, group := range [][]udf.Spec{
 		aggregateCount(), aggregateSum(), aggregateAvg(), aggregateMinMax(), aggregateFirstLast(),
+		aggregateVariance(), aggregateCollect(), aggregateListAgg(),
 	} {
 		specs = append(specs, group...)
 	}

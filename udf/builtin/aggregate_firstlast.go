@@ -99,7 +99,7 @@ func (a *endRow) Add(groups []int32, args []*types.Vector, rows []int32) {
 	v := args[0]
 	for k, g := range groups {
 		if r := row(rows, k); v.Valid.Get(r) && (a.last || a.state[g] == nil) {
-			a.set(g, a.codec.encode(v, r))
+			a.set(g, a.codec.encode(args, r))
 		}
 	}
 }
@@ -128,48 +128,52 @@ func (a *endRow) Decode(group int32, src []byte) (rest []byte, err error) {
 	return rest, err
 }
 
-// rowCodec turns values of one type into canonical bytes and back.
+// rowCodec turns rows of some types into canonical bytes and back.
 type rowCodec struct {
-	t   types.Type
+	ts  []types.Type
 	buf []byte
-	col [1]*types.Vector
 }
 
-func newRowCodec(t types.Type) rowCodec { return rowCodec{t: t} }
+func newRowCodec(ts ...types.Type) rowCodec { return rowCodec{ts: ts} }
 
-// encode returns row i of v, valid until the next call.
-func (c *rowCodec) encode(v *types.Vector, i int) []byte {
-	c.col[0] = v
-	c.buf = types.EncodeRow(c.buf[:0], c.col[:], i)
-	c.col[0] = nil
+// encode returns row i of the columns, of which there may be more than types; it is valid until the next call.
+func (c *rowCodec) encode(args []*types.Vector, i int) []byte {
+	c.buf = types.EncodeRow(c.buf[:0], args[:len(c.ts)], i)
 	return c.buf
 }
 
-// decode appends to out what encode wrote; out has the codec's type.
-func (c *rowCodec) decode(b []byte, out *types.Vector) {
-	c.col[0] = out
+// decode appends to out what encode wrote; out has the codec's types.
+func (c *rowCodec) decode(b []byte, out ...*types.Vector) {
 	// The bytes were written by encode, or checked when the state was restored.
-	_, _ = types.DecodeRow(b, c.col[:])
-	c.col[0] = nil
+	_, _ = types.DecodeRow(b, out)
 }
 
 // check reports bytes that decode can't read.
 func (c *rowCodec) check(b []byte) error {
-	rest, err := types.DecodeRow(b, []*types.Vector{types.NewVector(c.t)})
+	rest, err := types.DecodeRow(b, c.vectors())
 	if err != nil || len(rest) > 0 {
 		return errCorruptState
 	}
 	return nil
 }
 
-// history keeps all values of a group in the order they came, so that any of them can be retracted: a retraction takes
-// away the oldest equal value, and nothing when there is none. It serves every aggregate whose result depends on the
-// order.
+// vectors returns empty vectors of the codec's types.
+func (c *rowCodec) vectors() []*types.Vector {
+	vs := make([]*types.Vector, len(c.ts))
+	for i, t := range c.ts {
+		vs[i] = types.NewVector(t)
+	}
+	return vs
+}
+
+// history keeps all rows of arguments of a group in the order they came, so that any of them can be retracted: a
+// retraction takes away the oldest equal row, and nothing when there is none. It serves every aggregate whose result
+// depends on the order.
 type history struct {
 	codec     rowCodec
 	state     []past
 	held      int
-	skipNulls bool
+	skipNulls bool // rows whose first argument is NULL don't count
 	last      bool
 	result    func(a *history, p *past, out *types.Vector)
 }
@@ -198,7 +202,7 @@ func (a *history) Add(groups []int32, args []*types.Vector, rows []int32) {
 	v := args[0]
 	for k, g := range groups {
 		if r := row(rows, k); v.Valid.Get(r) || !a.skipNulls {
-			a.append(g, string(a.codec.encode(v, r)))
+			a.append(g, string(a.codec.encode(args, r)))
 		}
 	}
 }
@@ -213,7 +217,7 @@ func (a *history) Retract(groups []int32, args []*types.Vector, rows []int32) {
 	v := args[0]
 	for k, g := range groups {
 		if r := row(rows, k); v.Valid.Get(r) || !a.skipNulls {
-			a.remove(g, a.codec.encode(v, r))
+			a.remove(g, a.codec.encode(args, r))
 		}
 	}
 }

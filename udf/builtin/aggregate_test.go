@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
@@ -96,6 +97,11 @@ func TestAggregateTypes(t *testing.T) {
 		{"MAX", types.TimestampType(3).WithAttr(types.Rowtime), "TIMESTAMP(3)"},
 		{"FIRST_VALUE", types.ArrayType(types.IntType), "ARRAY<INT>"},
 		{"LAST_VALUE", types.NullType, "INT"},
+		{"STDDEV_POP", types.TinyIntType.WithNotNull(true), "TINYINT"},
+		{"VARIANCE", types.DecimalType(10, 2), "DECIMAL(38, 6)"},
+		{"COLLECT", types.StringType, "MULTISET<STRING> NOT NULL"},
+		{"ARRAY_AGG", types.IntType.WithNotNull(true), "ARRAY<INT NOT NULL>"},
+		{"LISTAGG", types.CharType(3), "STRING"},
 	} {
 		if got := bindAggregate(t, test.name, test.arg).Result.String(); got != test.want {
 			t.Errorf("%s(%s) is %s, want %s", test.name, test.arg, got, test.want)
@@ -112,6 +118,9 @@ func TestAggregateTypes(t *testing.T) {
 		{"MAX", []types.Type{types.ArrayType(types.IntType)}},
 		{"MIN", nil},
 		{"FIRST_VALUE", nil},
+		{"LISTAGG", []types.Type{types.IntType}},
+		{"LISTAGG", []types.Type{types.StringType, types.StringType}},
+		{"STDDEV", []types.Type{types.BooleanType}},
 	} {
 		if a, err := tryBindAggregate(t, test.name, test.args...); err == nil {
 			t.Errorf("%s%v binds to %v", test.name, test.args, a.Result)
@@ -154,6 +163,22 @@ func TestAggregateArithmetic(t *testing.T) {
 		{"LAST_VALUE", types.StringType, []any{"x", "y", nil}, "y"},
 		{"LAST_VALUE", types.ArrayType(types.IntType), []any{[]any{int32(1)}, []any{nil, int32(2)}}, []any{nil, int32(2)}},
 		{"FIRST_VALUE", types.BooleanType, []any{nil, true, false}, true},
+		{"VAR_POP", types.DoubleType, []any{1.0, 1.5, 2.0, nil}, 1.0 / 6},
+		{"VAR_SAMP", types.DoubleType, []any{1.0, 1.5, 2.0}, 0.25},
+		{"STDDEV_SAMP", types.DoubleType, []any{0.27, 0.27, 0.27}, 0.0},
+		{"STDDEV_SAMP", types.DoubleType, []any{1.0}, nil},
+		{"STDDEV_POP", types.DoubleType, []any{1.0}, 0.0},
+		{"STDDEV_POP", types.SmallIntType, []any{16.0, 32.0, 48.0}, int16(13)},
+		{"VAR_POP", types.IntType, []any{256.0, 512.0, 768.0}, int32(43690)},
+		{"VAR_SAMP", types.BigIntType, []any{4096.0, 8192.0, 12288.0}, int64(16777216)},
+		{"VAR_POP", types.DecimalType(10, 2), []any{1.10, 2.25, 4.40}, dec(1870556)},
+		{"LISTAGG", types.StringType, []any{"x", nil, "x", "z"}, "x,x,z"},
+		{"LISTAGG", types.StringType, []any{""}, ""},
+		{"LISTAGG", types.StringType, []any{nil}, nil},
+		{"ARRAY_AGG", types.IntType, []any{int32(1), nil, int32(2)}, []any{int32(1), nil, int32(2)}},
+		{"ARRAY_AGG", types.IntType, nil, nil},
+		{"COLLECT", types.StringType, []any{"x", nil, "z", "x"}, [][2]any{{"x", int32(2)}, {"z", int32(1)}}},
+		{"COLLECT", types.StringType, nil, [][2]any{}},
 	} {
 		a := bindAggregate(t, test.name, test.arg)
 		for _, retract := range []bool{false, true} {
@@ -186,6 +211,68 @@ func TestCountArguments(t *testing.T) {
 	acc.Retract([]int32{0}, nil, nil)
 	if got := results(star, acc, 0)[0]; got != int64(2) {
 		t.Errorf("COUNT(*) is %v, want 2", got)
+	}
+}
+
+// The variance of many values, in the face of retractions and across merges and restores, is that of two passes over
+// what is left.
+func TestVarianceAgreesWithTwoPasses(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	a := bindAggregate(t, "VAR_SAMP", types.DoubleType)
+	acc := a.New(true)
+	acc.Grow(2)
+	left := types.NewVector(types.DoubleType)
+	for range 2000 {
+		left.AppendValue(1e6 + rnd.NormFloat64())
+	}
+	to := make([]int32, left.N)
+	for i := range to {
+		to[i] = int32(i % 2)
+	}
+	acc.Add(to, []*types.Vector{left}, nil)
+	acc.Retract(to[:500], []*types.Vector{left}, nil)
+	acc.Merge(0, 1)
+	other := a.New(true)
+	other.Grow(1)
+	if rest, err := other.Decode(0, acc.Encode(nil, 0)); err != nil || len(rest) > 0 {
+		t.Fatalf("decode: %v, %d bytes left", err, len(rest))
+	}
+	values := left.F64[500:]
+	mean, m2 := 0.0, 0.0
+	for _, x := range values {
+		mean += x / float64(len(values))
+	}
+	for _, x := range values {
+		m2 += (x - mean) * (x - mean)
+	}
+	want := m2 / float64(len(values)-1)
+	if got := results(a, other, 0)[0].(float64); math.Abs(got-want) > 1e-6*want {
+		t.Errorf("variance is %v, want %v", got, want)
+	}
+}
+
+// A multiset forgets what is retracted, in any order, and keeps the rest through a restore.
+func TestCollectRetracts(t *testing.T) {
+	a := bindAggregate(t, "COLLECT", types.StringType)
+	acc := a.New(true)
+	acc.Grow(2)
+	v := []*types.Vector{column(types.StringType, "a", "b", "a", "c", nil)}
+	acc.Retract([]int32{0}, v, []int32{1})
+	acc.Add([]int32{0, 0, 0, 0, 0}, v, nil)
+	acc.Retract([]int32{0}, v, []int32{0})
+	acc.Add([]int32{1}, v, []int32{3})
+	acc.Merge(0, 1)
+	want := [][2]any{{"a", int32(1)}, {"c", int32(2)}}
+	if got := results(a, acc, 0)[0]; !cmp.Equal(got, want) {
+		t.Errorf("multiset is %v, want %v", got, want)
+	}
+	other := a.New(true)
+	other.Grow(1)
+	if rest, err := other.Decode(0, acc.Encode(nil, 0)); err != nil || len(rest) > 0 {
+		t.Fatalf("decode: %v, %d bytes left", err, len(rest))
+	}
+	if got := results(a, other, 0)[0]; !cmp.Equal(got, want) {
+		t.Errorf("restored multiset is %v, want %v", got, want)
 	}
 }
 
@@ -288,6 +375,23 @@ var naive = map[string]func(values []any) any{
 			return values[len(values)-1]
 		}
 		return nil
+	},
+	"ARRAY_AGG": func(values []any) any {
+		if len(values) == 0 {
+			return nil
+		}
+		return values
+	},
+	"LISTAGG": func(values []any) any {
+		values = nonNull(values)
+		if len(values) == 0 {
+			return nil
+		}
+		var texts []string
+		for _, x := range values {
+			texts = append(texts, x.(string))
+		}
+		return strings.Join(texts, ",")
 	},
 }
 
@@ -419,7 +523,7 @@ func TestAggregatesAgreeWithNaiveEvaluation(t *testing.T) {
 	ordered := append(slices.Clone(numbers), types.BooleanType, types.DateType, types.TimestampType(3), types.StringType)
 	domains := map[string][]types.Type{
 		"COUNT": ordered, "SUM": numbers, "AVG": numbers, "MIN": ordered, "MAX": ordered,
-		"FIRST_VALUE": ordered, "LAST_VALUE": ordered,
+		"FIRST_VALUE": ordered, "LAST_VALUE": ordered, "ARRAY_AGG": ordered, "LISTAGG": {types.StringType},
 	}
 	for name, domain := range domains {
 		for _, typ := range domain {
@@ -538,7 +642,7 @@ func FuzzAggregateDecode(f *testing.F) {
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0, 0, 0, 0})
 	f.Add([]byte{2, 1, 'a', 2, 1, 'b', 4})
 	f.Fuzz(func(t *testing.T, state []byte) {
-		for _, name := range []string{"COUNT", "SUM", "AVG", "MIN", "FIRST_VALUE"} {
+		for _, name := range []string{"COUNT", "SUM", "AVG", "MIN", "FIRST_VALUE", "VAR_POP", "COLLECT", "ARRAY_AGG", "LISTAGG"} {
 			for _, typ := range []types.Type{types.BigIntType, types.DecimalType(10, 2), types.StringType, types.ArrayType(types.StringType)} {
 				a, err := tryBindAggregate(t, name, typ)
 				if err != nil {
