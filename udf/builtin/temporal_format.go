@@ -92,7 +92,7 @@ func bindDateFormatText(c *udf.Call) (*udf.Scalar, error) {
 				if err != nil {
 					return err
 				}
-				millis, ok := from.parse(args[0].Str(i), zone, ctx.Started.Year())
+				millis, ok := from.parse(args[0].Str(i), zone)
 				if ok {
 					out.Data = f.append(out.Data, millis, zone, ctx.Location)
 				} else {

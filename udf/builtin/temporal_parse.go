@@ -267,7 +267,7 @@ func bindToDate(c *udf.Call) (*udf.Scalar, error) {
 			if err != nil {
 				return err
 			}
-			millis, ok := f.parse(args[0].Str(i), zone, ctx.Started.Year())
+			millis, ok := f.parse(args[0].Str(i), zone)
 			if !ok {
 				out.SetNull(i) // Flink gives a day in the year 1705471
 			}

@@ -208,8 +208,8 @@ func usWeekYear(year, month, day, weekday int) int {
 }
 
 // parse reads the start of s and returns milliseconds since 1970. What the text doesn't say is 1970-01-01 00:00:00. A
-// year of two digits is the one within the eighty years before and the twenty after thisYear.
-func (f *simpleFormat) parse(s string, zone *temporal.Zone, thisYear int) (millis int64, ok bool) {
+// year of two digits is one of 1945 to 2044. (Java takes the eighty years before and the twenty after the day it runs.)
+func (f *simpleFormat) parse(s string, zone *temporal.Zone) (millis int64, ok bool) {
 	year, month, day := 1970, 1, 1
 	dayOfYear := 0
 	hour, hour12, pm := 0, -1, false
@@ -285,7 +285,7 @@ func (f *simpleFormat) parse(s string, zone *temporal.Zone, thisYear int) (milli
 		switch e.letter {
 		case 'y':
 			if e.count <= 2 && used == 2 && isDigit(s[at]) {
-				if n += (thisYear - 80) / 100 * 100; n < thisYear-80 {
+				if n += 1900; n < 1945 {
 					n += 100
 				}
 			}

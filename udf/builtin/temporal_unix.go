@@ -130,7 +130,7 @@ func bindUnixTimestamp(c *udf.Call) (*udf.Scalar, error) {
 				if err != nil {
 					return err
 				}
-				millis, ok := f.parse(text, zone, ctx.Started.Year())
+				millis, ok := f.parse(text, zone)
 				if !ok {
 					out.I64[i] = math.MinInt64
 					return nil
@@ -194,7 +194,7 @@ func bindConvertTZ(c *udf.Call) (*udf.Scalar, error) {
 		Eval: func(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			var from, to zoneCache
 			return udf.EachRow(out, n, func(i int) error {
-				millis, ok := format.parse(args[0].Str(i), from.get(args[1].Str(i)), ctx.Started.Year())
+				millis, ok := format.parse(args[0].Str(i), from.get(args[1].Str(i)))
 				if !ok {
 					out.SetNull(i)
 					out.EndValue()
