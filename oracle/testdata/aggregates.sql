@@ -89,6 +89,7 @@ SELECT v, COUNT(*) AS n FROM odd GROUP BY v;
 SELECT f, COUNT(*) AS n FROM odd GROUP BY f;
 SELECT MIN(v) AS mi, MAX(v) AS ma, SUM(v) AS s FROM odd;
 SELECT MIN(v) AS mi, MAX(v) AS ma FROM odd WHERE v = v;
+SELECT MIN(v) AS mi, MAX(v) AS ma FROM odd WHERE v <> 1 AND v <> 0;
 SELECT COUNT(DISTINCT v) AS n FROM odd;
 
 -- other operators that change what they emitted
