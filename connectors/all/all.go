@@ -1,22 +1,25 @@
-// Package all is the one list of built-in connectors and formats.
+// Package all is the list of the connectors and formats that come with weir. To add one, write its package and a line here.
 package all
 
 import (
 	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/connectors/blackhole"
+	"github.com/weirsql/weir/connectors/datagen"
 	"github.com/weirsql/weir/connectors/filesystem"
 	"github.com/weirsql/weir/connectors/format"
 	"github.com/weirsql/weir/connectors/format/changelogjson"
 	"github.com/weirsql/weir/connectors/format/csv"
 	"github.com/weirsql/weir/connectors/format/json"
 	"github.com/weirsql/weir/connectors/format/raw"
+	"github.com/weirsql/weir/connectors/print"
 )
 
-// Registry returns a registry of everything that is built in.
+// Registry returns a registry of all connectors and formats.
 func Registry() (*connectors.Registry, error) {
 	formats, err := format.NewRegistry(
-		csv.Spec,
 		json.Spec,
 		changelogjson.Spec,
+		csv.Spec,
 		raw.Spec,
 	)
 	if err != nil {
@@ -24,5 +27,8 @@ func Registry() (*connectors.Registry, error) {
 	}
 	return connectors.NewRegistry(formats,
 		filesystem.Spec,
+		datagen.Spec,
+		print.Spec,
+		blackhole.Spec,
 	)
 }

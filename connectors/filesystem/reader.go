@@ -36,7 +36,8 @@ type reader struct {
 	limit      int64 // records that begin here or behind are another split's
 	eof        bool
 
-	stored    []int // which columns of the batch the decoder fills; nil for all
+	direct    bool  // the decoder fills all columns of the batch, in their order
+	stored    []int // else, which ones it fills
 	view      types.Batch
 	constants []constant
 }
@@ -124,11 +125,8 @@ func (r *reader) bind(s *source, relative string) error {
 		needed[k] = d.stored
 		r.stored = append(r.stored, d.column)
 	}
-	if slices.IsSorted(r.stored) && len(r.constants) == 0 {
-		r.stored = nil
-	} else {
-		r.view.Cols = make([]*types.Vector, len(r.stored))
-	}
+	r.direct = slices.IsSorted(r.stored) && len(r.constants) == 0
+	r.view.Cols = make([]*types.Vector, len(r.stored))
 	r.decoder, err = s.decoder(needed)
 	return err
 }
@@ -154,22 +152,18 @@ func (r *reader) metadata(c connectors.Column) (*types.Vector, error) {
 
 // Poll implements connectors.Reader. Bad records are offered to BadRecord and skipped if it agrees.
 func (r *reader) Poll(out *types.Batch, max int) (connectors.PollStatus, error) {
-	target := out
-	if r.stored != nil {
-		target = &r.view
-		for k, i := range r.stored {
-			target.Cols[k] = out.Cols[i]
-		}
-		target.N, target.Kinds = out.N, out.Kinds
+	if r.direct {
+		return r.poll(out, max)
 	}
-	before := out.N
-	status, err := r.poll(target, max)
-	if r.stored != nil {
-		out.N, out.Kinds = target.N, target.Kinds
-		for _, c := range r.constants {
-			repeat(out.Cols[c.column], c.value, out.N-before)
-		}
+	for k, i := range r.stored {
+		r.view.Cols[k] = out.Cols[i]
 	}
+	r.view.N, r.view.Kinds = out.N, out.Kinds
+	status, err := r.poll(&r.view, max)
+	for _, c := range r.constants {
+		repeat(out.Cols[c.column], c.value, r.view.N-out.N)
+	}
+	out.N, out.Kinds = r.view.N, r.view.Kinds
 	return status, err
 }
 

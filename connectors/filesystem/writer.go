@@ -135,12 +135,15 @@ func (w *writer) restore(wc connectors.WriterContext) error {
 	if err := w.Commit(); err != nil {
 		return err
 	}
-	if len(wc.Restored) == 0 { // the job failed before its first checkpoint, or has just begun
-		return w.removeParts(func(subtask, _ int) bool { return subtask%wc.Parallelism == w.subtask })
-	}
 	return w.removeParts(func(subtask, n int) bool {
-		from, ours := uncovered[subtask]
-		return ours && n >= from
+		if subtask%wc.Parallelism != w.subtask {
+			return false // its writer may have begun already
+		}
+		if wc.Restored == nil {
+			return true // the job failed before its first checkpoint, or has just begun
+		}
+		from, known := uncovered[subtask]
+		return known && n >= from
 	})
 }
 
@@ -212,14 +215,11 @@ func (w *writer) row(i int) error {
 		return err
 	}
 	p.buf = append(p.buf, '\n')
-	if len(p.buf) < bufferSize {
-		return nil
-	}
-	if err := p.flush(); err != nil {
-		return err
-	}
-	if p.written >= w.sink.fileSize {
+	if p.written+int64(len(p.buf)) >= w.sink.fileSize {
 		return w.seal(p)
+	}
+	if len(p.buf) >= bufferSize {
+		return p.flush()
 	}
 	return nil
 }

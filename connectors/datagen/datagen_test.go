@@ -1,0 +1,160 @@
+package datagen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/connectors/connectortest"
+	"github.com/weirsql/weir/connectors/option"
+	"github.com/weirsql/weir/types"
+)
+
+func col(name string, t types.Type) connectors.Column {
+	return connectors.Column{Name: name, Type: t}
+}
+
+func newTestSource(t testing.TB, env *connectortest.Env, options map[string]string, columns ...connectors.Column) connectors.Source {
+	t.Helper()
+	s, err := newSource(&env.Env, connectortest.Table(t, Spec, nil, options, columns...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// everything has a column of each type that Flink's documentation lists.
+var everything = []connectors.Column{
+	col("bool", types.BooleanType), col("char", types.CharType(5)), col("varchar", types.VarcharType(7)),
+	col("binary", types.BinaryType(3)), col("bytes", types.BytesType), col("string", types.StringType),
+	col("decimal", types.DecimalType(32, 2)), col("tiny", types.TinyIntType), col("small", types.SmallIntType),
+	col("int", types.IntType), col("big", types.BigIntType), col("float", types.FloatType), col("double", types.DoubleType),
+	col("date", types.DateType), col("time", types.TimeType(0)), col("ts", types.TimestampType(3)),
+	col("ltz", types.TimestampLTZType(6)), col("months", types.IntervalMonthType), col("millis", types.IntervalMilliType),
+	col("row", types.RowType(types.Field{Name: "a", Type: types.IntType}, types.Field{Name: "b", Type: types.StringType})),
+	col("array", types.ArrayType(types.IntType)), col("map", types.MapType(types.StringType, types.IntType)),
+	col("multiset", types.MultisetType(types.TinyIntType)),
+}
+
+func TestSource(t *testing.T) {
+	connectortest.Source(t, connectortest.SourceCase{
+		Columns:      everything,
+		Rows:         50,
+		Unrepeatable: []string{"date", "time", "ts", "ltz"},
+		New: func(t *testing.T, env *connectortest.Env) connectors.Source {
+			return newTestSource(t, env, map[string]string{"number-of-rows": "50", "rows-per-second": "10",
+				"fields.string.length": "4", "fields.string.var-len": "true", "fields.int.null-rate": "0.5"}, everything...)
+		},
+	})
+}
+
+// read returns all rows of a bounded source, and when they came.
+func read(t *testing.T, options map[string]string, columns ...connectors.Column) (rows [][]any, at []time.Duration) {
+	t.Helper()
+	env := connectortest.NewEnv()
+	env.Run(t, func() {
+		waiter := env.Clock.NewWaiter()
+		s := newTestSource(t, env, options, columns...)
+		r, err := s.Open(context.Background(), connectors.Split{ID: "rows"},
+			connectors.ReaderContext{Columns: columns, Wake: waiter.Wake})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := connectortest.NewBatch(columns)
+		for status := connectors.Ready; status != connectors.Ended; {
+			out.Reset()
+			if status, err = r.Poll(out, 100); err != nil {
+				t.Fatal(err)
+			}
+			for i := range out.N {
+				rows = append(rows, connectortest.Row(out, i)[1:])
+				at = append(at, env.Clock.Now().Sub(connectortest.Start))
+			}
+			if status == connectors.Idle {
+				waiter.Wait(context.Background(), time.Time{})
+			}
+		}
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return rows, at
+}
+
+// A sequence counts from start to end and ends the table; rows come at the rate asked for.
+func TestSequence(t *testing.T) {
+	rows, at := read(t, map[string]string{"rows-per-second": "2", "fields.id.kind": "sequence", "fields.id.start": "3",
+		"fields.id.end": "7", "fields.name.kind": "sequence", "fields.name.start": "0", "fields.name.end": "100"},
+		col("id", types.IntType), col("name", types.StringType))
+	want := [][]any{{int32(3), "0"}, {int32(4), "1"}, {int32(5), "2"}, {int32(6), "3"}, {int32(7), "4"}}
+	if diff := cmp.Diff(want, rows); diff != "" {
+		t.Error(diff)
+	}
+	for i, d := range at {
+		if late := d - time.Duration(i)*500*time.Millisecond; late < 0 || late > time.Millisecond {
+			t.Errorf("row %d came after %v", i, d)
+		}
+	}
+}
+
+// High rates come in handfuls, and on average as asked.
+func TestRate(t *testing.T) {
+	rows, at := read(t, map[string]string{"rows-per-second": "10000", "number-of-rows": "20001"}, col("id", types.TinyIntType))
+	if len(rows) != 20001 || at[20000] < 2*time.Second || at[20000] > 2*time.Second+20*time.Millisecond {
+		t.Errorf("%d rows in %v", len(rows), at[len(at)-1])
+	}
+}
+
+// Values stay within what the options and types allow, and use it.
+func TestRanges(t *testing.T) {
+	rows, _ := read(t, map[string]string{"number-of-rows": "2000", "rows-per-second": "100000", "fields.n.min": "-3",
+		"fields.n.max": "3", "fields.d.min": "0.5", "fields.d.max": "0.75", "fields.s.length": "5", "fields.v.length": "5",
+		"fields.v.var-len": "true", "fields.n0.null-rate": "0.25", "fields.at.max-past": "10 s", "fields.a.length": "2",
+		"fields.a.element.min": "1", "fields.a.element.max": "2"},
+		col("n", types.BigIntType), col("d", types.DoubleType), col("s", types.StringType), col("v", types.StringType),
+		col("n0", types.IntType), col("at", types.TimestampType(3)), col("a", types.ArrayType(types.IntType)))
+	seen := map[string]int{}
+	for _, row := range rows {
+		n, d := row[0].(int64), row[1].(float64)
+		if n < -3 || n > 3 || d < 0.5 || d > 0.75 || len(row[2].(string)) != 5 || len(row[3].(string)) < 1 || len(row[3].(string)) > 5 {
+			t.Fatalf("out of range: %v", row)
+		}
+		seen[fmt.Sprint("n", n)]++
+		seen[fmt.Sprint("v", len(row[3].(string)))]++
+		if row[4] == nil {
+			seen["null"]++
+		}
+		age := connectortest.Start.UnixMilli() + 1000 - row[5].(int64)
+		if age < 0 || age > 11_000 {
+			t.Fatalf("a timestamp %d ms old", age)
+		}
+		a := row[6].([]any)
+		if len(a) != 2 || a[0].(int32) < 1 || a[0].(int32) > 2 {
+			t.Fatalf("array %v", a)
+		}
+	}
+	if len(seen) != 7+5+1 || seen["null"] < 400 || seen["null"] > 600 {
+		t.Errorf("values seen: %v", seen)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for key, value := range map[string]string{
+		"rows-per-second": "0", "fields.id.kind": "serial", "fields.id.length": "5", "fields.nope.kind": "random",
+		"fields.id.min": "x", "fields.id.max": "-2147483648000", "fields.s.length": "-1", "fields.b.kind": "sequence",
+		"fields.id.null-rate": "2", "fields.must.null-rate": "0.5",
+	} {
+		env := connectortest.NewEnv()
+		table := connectortest.Table(t, Spec, nil, map[string]string{key: value}, col("id", types.IntType),
+			col("s", types.VarcharType(10)), col("b", types.BooleanType), col("must", types.IntType.WithNotNull(true)))
+		var refusal *option.Error
+		if _, err := newSource(&env.Env, table); !errors.As(err, &refusal) || refusal.Key != key {
+			t.Errorf("%s = %s: %v", key, value, err)
+		}
+	}
+}

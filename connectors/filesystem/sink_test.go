@@ -1,0 +1,286 @@
+package filesystem
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/connectors/connectortest"
+	"github.com/weirsql/weir/connectors/format"
+	"github.com/weirsql/weir/connectors/format/changelogjson"
+	"github.com/weirsql/weir/connectors/format/csv"
+	"github.com/weirsql/weir/connectors/format/json"
+	"github.com/weirsql/weir/types"
+)
+
+// tree returns the files below dir: path → contents.
+func tree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		relative, _ := filepath.Rel(dir, path)
+		files[filepath.ToSlash(relative)] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func visible(files map[string]string) (lines []string) {
+	for path, text := range files {
+		if strings.HasPrefix(filepath.Base(path), ".") || strings.HasPrefix(filepath.Base(path), "_") {
+			continue
+		}
+		for line := range strings.Lines(text) {
+			if dir := filepath.Dir(path); dir != "." {
+				line = dir + " " + line
+			}
+			lines = append(lines, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	return lines
+}
+
+func TestSink(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		format     *format.Spec
+		partitions []string
+		options    []string
+		want       func(n int) string
+	}{
+		{name: "json", format: json.Spec, want: func(n int) string { return fmt.Sprintf(`{"id":%d,"text":"row %d"}`, n, n%7) }},
+		{name: "changelog", format: changelogjson.Spec,
+			want: func(n int) string { return fmt.Sprintf(`{"op":"+I","data":{"id":%d,"text":"row %d"}}`, n, n%7) }},
+		{name: "rolling", format: json.Spec, options: []string{"sink.rolling-policy.file-size", "10 kb"},
+			want: func(n int) string { return fmt.Sprintf(`{"id":%d,"text":"row %d"}`, n, n%7) }},
+		{name: "partitioned", format: csv.Spec, partitions: []string{"text"},
+			want: func(n int) string { return fmt.Sprintf("text=row %d %d", n%7, n) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "out")
+			connectortest.Sink(t, connectortest.SinkCase{
+				Columns: idText, ExactlyOnce: true, Want: c.want,
+				Row:   func(n int) []any { return []any{int32(n), fmt.Sprint("row ", n%7)} },
+				Reset: func(t *testing.T) { os.RemoveAll(dir) },
+				New: func(t *testing.T, env *connectortest.Env) connectors.Sink {
+					table := connectortest.Table(t, Spec, c.format, options(append(c.options, "path", dir)...), idText...)
+					table.PartitionKeys = c.partitions
+					s, err := newSink(&env.Env, table)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return s
+				},
+				Contents: func(t *testing.T, _ *connectortest.Env) []string {
+					files := tree(t, dir)
+					for path := range files {
+						if strings.HasPrefix(filepath.Base(path), ".") {
+							t.Errorf("%s was left behind", path)
+						}
+					}
+					return visible(files)
+				},
+			})
+		})
+	}
+}
+
+// open starts a writer on a table in dir.
+func openWriter(t *testing.T, env *connectortest.Env, dir string, f *format.Spec, partitions []string, pairs ...string) *writer {
+	t.Helper()
+	table := connectortest.Table(t, Spec, f, options(append(pairs, "path", dir)...), idText...)
+	table.PartitionKeys = partitions
+	s, err := newSink(&env.Env, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := s.NewWriter(t.Context(), connectors.WriterContext{JobID: "0123456789", Parallelism: 1, Columns: idText})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.(*writer)
+}
+
+func batch(kind types.RowKind, rows ...[]any) *types.Batch {
+	b := connectortest.NewBatch(idText)
+	for _, row := range rows {
+		for i, v := range row {
+			b.Cols[i].AppendValue(v)
+		}
+		b.AppendKind(kind)
+	}
+	return b
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func publish(t *testing.T, w *writer) {
+	t.Helper()
+	_, err := w.Snapshot()
+	must(t, err)
+	must(t, w.Commit())
+}
+
+// Rows stay hidden until the checkpoint completes; then the names tell job, subtask and number. Kinds are kept.
+func TestPartFiles(t *testing.T) {
+	dir, env := t.TempDir(), connectortest.NewEnv()
+	w := openWriter(t, env, dir, changelogjson.Spec, nil)
+	must(t, w.Write(batch(types.Insert, []any{int32(1), "a"})))
+	must(t, w.Write(batch(types.UpdateBefore, []any{int32(1), "a"})))
+	if diff := cmp.Diff(map[string]string{".part-01234567-0-0.json.inprogress": ""}, tree(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+	_, err := w.Snapshot()
+	must(t, err)
+	text := `{"op":"+I","data":{"id":1,"text":"a"}}` + "\n" + `{"op":"-U","data":{"id":1,"text":"a"}}` + "\n"
+	if diff := cmp.Diff(map[string]string{".part-01234567-0-0.json.inprogress": text}, tree(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+	must(t, w.Commit())
+	must(t, w.Write(batch(types.Delete, []any{int32(1), nil})))
+	publish(t, w)
+	publish(t, w) // nothing new, no file
+	must(t, w.Close())
+	want := map[string]string{"part-01234567-0-0.json": text,
+		"part-01234567-0-1.json": `{"op":"-D","data":{"id":1,"text":null}}` + "\n"}
+	if diff := cmp.Diff(want, tree(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Folders are named as Hive names them, and a success file can mark those that rows were published in.
+func TestPartitionFolders(t *testing.T) {
+	dir, env := t.TempDir(), connectortest.NewEnv()
+	w := openWriter(t, env, dir, json.Spec, []string{"text"}, "sink.partition-commit.policy.kind", "success-file")
+	must(t, w.Write(batch(types.Insert, []any{int32(1), "a/b=c 50%"}, []any{int32(2), nil}, []any{int32(3), ""}, []any{int32(4), "ü"})))
+	publish(t, w)
+	must(t, w.Close())
+	want := map[string]string{
+		"text=a%2Fb%3Dc 50%25/part-01234567-0-0.json": "{\"id\":1}\n", "text=a%2Fb%3Dc 50%25/_SUCCESS": "",
+		"text=__DEFAULT_PARTITION__/part-01234567-0-1.json": "{\"id\":2}\n{\"id\":3}\n", "text=__DEFAULT_PARTITION__/_SUCCESS": "",
+		"text=ü/part-01234567-0-2.json": "{\"id\":4}\n", "text=ü/_SUCCESS": "",
+	}
+	if diff := cmp.Diff(want, tree(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+	// What was written reads back.
+	table := connectortest.Table(t, Spec, json.Spec, options("path", dir), idText...)
+	table.PartitionKeys = []string{"text"}
+	rows := readAll(t, testSource(t, table), idText)
+	if diff := cmp.Diff([][]any{{"+I", int32(2), nil}, {"+I", int32(3), nil}, {"+I", int32(1), "a/b=c 50%"}, {"+I", int32(4), "ü"}}, rows); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// More partitions at once than files may be open.
+func TestManyPartitions(t *testing.T) {
+	dir, env := t.TempDir(), connectortest.NewEnv()
+	w := openWriter(t, env, dir, json.Spec, []string{"text"})
+	for range 2 {
+		for n := range maxOpen + 5 {
+			must(t, w.Write(batch(types.Insert, []any{int32(n), fmt.Sprint(n)})))
+			if len(w.open) > maxOpen {
+				t.Fatalf("%d files are open", len(w.open))
+			}
+		}
+	}
+	publish(t, w)
+	must(t, w.Close())
+	if lines := visible(tree(t, dir)); len(lines) != 2*(maxOpen+5) {
+		t.Errorf("%d rows", len(lines))
+	}
+}
+
+// Part files end at their size, and at their age when it is looked at.
+func TestRolling(t *testing.T) {
+	dir, env := t.TempDir(), connectortest.NewEnv()
+	w := openWriter(t, env, dir, json.Spec, nil, "sink.rolling-policy.file-size", "300 kb",
+		"sink.rolling-policy.rollover-interval", "10 min", "sink.rolling-policy.check-interval", "1 min")
+	long := strings.Repeat("x", 100_000)
+	env.Run(t, func() {
+		for n := range 10 {
+			must(t, w.Write(batch(types.Insert, []any{int32(n), long})))
+		}
+		files := len(tree(t, dir))
+		if files < 3 || files > 5 {
+			t.Errorf("%d files for a megabyte", files)
+		}
+		sleeper := env.Clock.NewWaiter()
+		sleeper.Wait(t.Context(), env.Clock.Now().Add(11*time.Minute))
+		must(t, w.Write(batch(types.Insert, []any{int32(10), "old file"})))
+		must(t, w.Write(batch(types.Insert, []any{int32(11), "new file"})))
+		if n := len(tree(t, dir)) - files; n != 1 && n != 2 {
+			t.Errorf("%d more files after eleven minutes", n)
+		}
+		publish(t, w)
+	})
+	must(t, w.Close())
+	if lines := visible(tree(t, dir)); len(lines) != 12 {
+		t.Errorf("%d rows", len(lines))
+	}
+}
+
+func TestNotAFolder(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "file", "")
+	env := connectortest.NewEnv()
+	s, err := newSink(&env.Env, connectortest.Table(t, Spec, json.Spec, options("path", dir+"/file"), idText...))
+	must(t, err)
+	if _, err := s.NewWriter(t.Context(), connectors.WriterContext{Parallelism: 1, Columns: idText}); err == nil || !strings.Contains(err.Error(), "must be a folder") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func BenchmarkWriteClicks(b *testing.B) {
+	env := connectortest.NewEnv()
+	s, err := newSink(&env.Env, connectortest.Table(b, Spec, json.Spec, options("path", b.TempDir()), clicks...))
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := s.NewWriter(b.Context(), connectors.WriterContext{JobID: "bench", Parallelism: 1, Columns: clicks})
+	if err != nil {
+		b.Fatal(err)
+	}
+	out := connectortest.NewBatch(clicks)
+	for i := range 4096 {
+		out.Cols[0].AppendString("Impression")
+		out.Cols[1].AppendString("https://www.mysite.com")
+		out.Cols[2].AppendValue(int64(1692711990123 + 17*i))
+		out.AppendKind(types.Insert)
+	}
+	rows := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := w.Write(out); err != nil {
+			b.Fatal(err)
+		}
+		if rows += out.N; rows%(4096*64) == 0 { // a checkpoint
+			if _, err := w.Snapshot(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(rows)/b.Elapsed().Seconds()/1e6, "Mrec/s")
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
