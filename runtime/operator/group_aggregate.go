@@ -34,13 +34,12 @@ type groupAggregate struct {
 	ttl    int64
 	before bool // -U is emitted
 
-	cols   []*types.Vector
-	groups []int32
-	rounds rounds
-	change change
-	out    *types.Batch
-	order  changeOrder
-	part   []int32
+	cols    []*types.Vector // the batch's keys
+	groups  []int32         // the batch's groups, by row that counts
+	rounds  rounds
+	changes changes
+	out     *types.Batch
+	part    []int32
 }
 
 var _ Operator = (*groupAggregate)(nil)
@@ -55,7 +54,7 @@ func newGroupAggregate(node *physical.GroupAggregate) *groupAggregate {
 		before: node.Mode.Has(types.UpdateBefore), cols: make([]*types.Vector, len(node.Keys)),
 		out: types.NewBatch(node.Schema),
 	}
-	g.change.results = newColumns(columnTypes(node.Schema, len(node.Schema.Fields))[len(node.Keys):])
+	g.changes.results = newColumns(columnTypes(node.Schema, len(node.Schema.Fields))[len(node.Keys):])
 	return g
 }
 
@@ -73,13 +72,16 @@ func (g *groupAggregate) Process(_ int, b *types.Batch, out Output) error {
 	if g.ttl > 0 {
 		g.touch(g.ctx.Clock.Now().UnixMilli())
 	}
+	g.changes.reset(n)
 	if g.node.MiniBatch {
 		g.processTogether(b)
 	} else {
 		g.processEach(b)
 	}
+	g.emit(b)
 	// Slots stay put while the batch lasts; those that ended up without rows go now.
 	for _, group := range g.groups {
+		g.changes.latest[group] = -1
 		if !g.live[group] && g.keys.Has(group) {
 			g.keys.Remove(group)
 		}
@@ -92,7 +94,7 @@ func (g *groupAggregate) grow() {
 	n := g.keys.Cap()
 	g.aggs.grow(n)
 	for len(g.live) < n {
-		g.live = append(g.live, false)
+		g.live, g.changes.latest = append(g.live, false), append(g.changes.latest, -1)
 		if g.ttl > 0 {
 			g.used = append(g.used, 0)
 		}
@@ -131,59 +133,54 @@ func (g *groupAggregate) clear(groups []int32) {
 	}
 }
 
-// processEach emits the change of every row. Rows of different keys don't touch each other, so the first rows of all
-// keys are taken together, then the second ones, and so on; at the end the changes are put into the order of the rows.
+// processEach makes the changes of every row. Rows of different keys don't touch each other, so the first rows of all
+// keys are taken together, then the second ones, and so on.
 func (g *groupAggregate) processEach(b *types.Batch) {
+	c := &g.changes
 	g.rounds.of(g.groups, g.keys.Cap())
-	g.order.reset(g.rounds.n > 1)
 	for r := range g.rounds.n {
-		g.step(b, g.rounds.rows(r))
-	}
-	g.order.restore(g.out, len(g.groups))
-}
-
-// step takes in rows of different groups; ks are their places among the rows that count (nil: all), and emits.
-func (g *groupAggregate) step(b *types.Batch, ks []int32) {
-	c := &g.change
-	c.reset()
-	n := len(g.groups)
-	if ks != nil {
-		n = len(ks)
-	}
-	for j := range n {
-		k := rowAt(ks, j)
-		row, group := rowAt(b.Sel, int(k)), g.groups[k]
-		live := g.live[group]
-		if !live && b.Kind(int(row)).Retracts() {
-			continue
+		ks := g.rounds.rows(r)
+		n := len(g.groups)
+		if ks != nil {
+			n = len(ks)
 		}
-		c.take(k, row, group, live)
+		c.begin()
+		for j := range n {
+			k := rowAt(ks, j)
+			g.take(b, k)
+		}
+		c.before(g.aggs)
+		g.aggs.accumulate(b, c.groups, c.rows)
+		g.after()
 	}
-	c.before(g.aggs)
-	g.aggs.accumulate(b, c.groups, c.rows)
-	g.emit()
 }
 
-// processTogether emits one change per group.
+// take notes that row k is part of the step in hand, unless it retracts from a group that isn't there.
+func (g *groupAggregate) take(b *types.Batch, k int32) bool {
+	row, group := rowAt(b.Sel, int(k)), g.groups[k]
+	live := g.live[group]
+	if !live && b.Kind(int(row)).Retracts() {
+		return false
+	}
+	g.changes.take(k, row, group, live)
+	return true
+}
+
+// processTogether makes one change per group.
 func (g *groupAggregate) processTogether(b *types.Batch) {
-	c := &g.change
-	c.reset()
-	g.order.reset(false)
+	c := &g.changes
 	g.rounds.grow(g.keys.Cap())
-	// Retractions before a new group's first addition count for nothing.
+	c.begin()
 	groups, rows := g.part[:0], c.all[:0]
 	for k, group := range g.groups {
-		row := rowAt(b.Sel, k)
-		live := g.live[group]
-		first := !g.rounds.seen(group)
-		if !live && first && b.Kind(int(row)).Retracts() {
-			continue
-		}
-		if first {
+		if !g.rounds.seen(group) {
+			// Retractions before a new group's first addition count for nothing.
+			if !g.take(b, int32(k)) {
+				continue
+			}
 			g.rounds.see(group)
-			c.take(int32(k), row, group, live)
 		}
-		groups, rows = append(groups, group), append(rows, row)
+		groups, rows = append(groups, group), append(rows, rowAt(b.Sel, k))
 	}
 	for _, group := range c.groups {
 		g.rounds.unsee(group)
@@ -191,51 +188,59 @@ func (g *groupAggregate) processTogether(b *types.Batch) {
 	c.before(g.aggs)
 	g.aggs.accumulate(b, groups, rows)
 	g.part, c.all = groups, rows
-	g.emit()
+	g.after()
 }
 
-// emit appends the changes of the groups in hand to the output.
-func (g *groupAggregate) emit() {
-	c := &g.change
+// after ends a step: groups have new results, or are gone.
+func (g *groupAggregate) after() {
+	c := &g.changes
 	c.after(g.aggs)
+	for j, group := range c.groups {
+		g.live[group] = c.new[c.ks[j]] >= 0
+	}
+	g.clear(c.gone)
+}
+
+// emit appends the changes to the output, in the order of the rows.
+func (g *groupAggregate) emit(b *types.Batch) {
+	c := &g.changes
 	if g.ttl == 0 {
 		c.compare()
 	}
-	c.kinds, c.pick, c.of, c.from = c.kinds[:0], c.pick[:0], c.of[:0], c.from[:0]
-	c.gone = c.gone[:0]
-	for j, group := range c.groups {
-		before, after := c.old[j], c.new[j]
+	c.kinds, c.pick, c.from = c.kinds[:0], c.pick[:0], c.from[:0]
+	for k, after := range c.new {
+		before := c.old[k]
+		if before < 0 && after < 0 || before >= 0 && after >= 0 && g.ttl == 0 && !c.differ[k] {
+			continue
+		}
+		row := rowAt(b.Sel, k)
 		switch {
 		case after < 0:
-			c.gone = append(c.gone, group)
-			if before >= 0 {
-				c.event(j, types.Delete, before)
-			}
+			c.event(types.Delete, before, row)
 		case before < 0:
-			g.live[group] = true
-			c.event(j, types.Insert, after)
-		case g.ttl > 0 || c.differ[j]:
+			c.event(types.Insert, after, row)
+		default:
 			if g.before {
-				c.event(j, types.UpdateBefore, before)
+				c.event(types.UpdateBefore, before, row)
 			}
-			c.event(j, types.UpdateAfter, after)
+			c.event(types.UpdateAfter, after, row)
 		}
 	}
 	keys := len(g.cols)
-	g.keys.Append(c.of, g.out.Cols[:keys])
+	for i, v := range g.cols {
+		g.out.Cols[i].AppendSelected(v, c.from)
+	}
 	for i, v := range c.results {
 		g.out.Cols[keys+i].AppendSelected(v, c.pick)
 	}
 	for _, kind := range c.kinds {
 		g.out.AppendKind(kind)
 	}
-	g.order.append(c.from)
-	g.clear(c.gone)
 }
 
 // flush emits the batch's changes, in parts if there are many.
 func (g *groupAggregate) flush(out Output) error {
-	if g.out.N <= g.ctx.MaxRows {
+	if g.out.N <= 2*g.ctx.MaxRows {
 		return flush(g.out, out)
 	}
 	all := g.out.N
@@ -253,87 +258,110 @@ func (g *groupAggregate) flush(out Output) error {
 	return nil
 }
 
-// change is what a set of rows of different groups does to the groups' results. Results before stand in the first rows
-// of the columns, results after behind them.
-type change struct {
-	results []*types.Vector
-	ks      []int32 // places of the rows among those that count
-	rows    []int32
-	groups  []int32
-	old     []int32 // row of results before, or -1
-	new     []int32 // row of results after, or -1
-	differ  []bool
+// changes is what a batch does to its groups' results. It is made in steps, in each of which a group takes part once:
+// begin, take, before, accumulate, after.
+type changes struct {
+	results []*types.Vector // results before and after, as they were asked for
+	latest  []int32         // by group: the row of its latest result, -1: not asked for in this batch
+	old     []int32         // by row of the batch that counts: the row of its group's result before, or -1
+	new     []int32         // and after
+	differ  []bool          // and whether they differ
 
-	asked []int32 // groups whose results are asked for
-	all   []int32
-	gone  []int32
+	// The step in hand: rows' places among those that count, physical rows, groups.
+	ks, rows, groups []int32
+	asked            []int32 // groups whose results are asked for
+	gone             []int32 // groups that have lost their last row
+	all              []int32
 
-	// The output: kind, row of results, group and place of the input row.
-	kinds          []types.RowKind
-	pick, of, from []int32
+	// The output: kind, row of results and row of the batch.
+	kinds      []types.RowKind
+	pick, from []int32
 }
 
-func (c *change) reset() {
+func (c *changes) reset(n int) {
 	for _, v := range c.results {
 		v.Reset()
 	}
-	c.ks, c.rows, c.groups = c.ks[:0], c.rows[:0], c.groups[:0]
-	c.old, c.new, c.asked = c.old[:0], c.new[:0], c.asked[:0]
-}
-
-func (c *change) take(k, row, group int32, live bool) {
-	c.ks, c.rows, c.groups = append(c.ks, k), append(c.rows, row), append(c.groups, group)
-	if live {
-		c.old = append(c.old, int32(len(c.asked)))
-		c.asked = append(c.asked, group)
-	} else {
-		c.old = append(c.old, -1)
+	c.old, c.new = resize(c.old, n), resize(c.new, n)
+	for k := range n {
+		c.old[k], c.new[k] = -1, -1
 	}
 }
 
-// before asks for the results of the groups that exist already.
-func (c *change) before(a *aggregates) { a.result(c.asked, c.results) }
+func (c *changes) begin() {
+	c.ks, c.rows, c.groups, c.asked, c.gone = c.ks[:0], c.rows[:0], c.groups[:0], c.asked[:0], c.gone[:0]
+}
 
-// after asks for the results of the groups that have rows now.
-func (c *change) after(a *aggregates) {
-	at := int32(len(c.asked))
-	c.asked = c.asked[:0]
-	for _, group := range c.groups {
-		if a.counts != nil && a.counts[group] == 0 {
-			c.new = append(c.new, -1)
-			continue
-		}
-		c.new = append(c.new, at)
+func (c *changes) take(k, row, group int32, live bool) {
+	c.ks, c.rows, c.groups = append(c.ks, k), append(c.rows, row), append(c.groups, group)
+	if live && c.latest[group] < 0 {
 		c.asked = append(c.asked, group)
-		at++
+	}
+}
+
+// ask gets the results of the groups in asked.
+func (c *changes) ask(a *aggregates, at int) {
+	for i, group := range c.asked {
+		c.latest[group] = int32(at + i)
 	}
 	a.result(c.asked, c.results)
 }
 
-// compare finds the groups whose results differ.
-func (c *change) compare() {
-	c.differ = resize(c.differ, len(c.groups))
+// rowsAsked is how many results there are; an operator without aggregates (DISTINCT) has none, and needs none.
+func (c *changes) rowsAsked() int {
+	if len(c.results) == 0 {
+		return 0
+	}
+	return c.results[0].N
+}
+
+// before asks for the results of the groups that exist already.
+func (c *changes) before(a *aggregates) {
+	c.ask(a, c.rowsAsked())
+	for j, group := range c.groups {
+		c.old[c.ks[j]] = c.latest[group]
+	}
+}
+
+// after asks for the results of the groups that have rows now.
+func (c *changes) after(a *aggregates) {
+	c.asked = c.asked[:0]
+	at := c.rowsAsked()
+	for j, group := range c.groups {
+		if a.counts != nil && a.counts[group] == 0 {
+			c.gone = append(c.gone, group)
+			c.latest[group] = -1
+			continue
+		}
+		c.new[c.ks[j]] = int32(at + len(c.asked))
+		c.asked = append(c.asked, group)
+	}
+	c.ask(a, at)
+}
+
+// compare finds the rows whose results before and after differ.
+func (c *changes) compare() {
+	c.differ = resize(c.differ, len(c.new))
 	clear(c.differ)
 	for _, v := range c.results {
 		if v.Type.Kind.Storage() == types.StoreI64 && len(v.Valid) == 0 {
-			for j, before := range c.old {
-				if after := c.new[j]; before >= 0 && after >= 0 && v.I64[before] != v.I64[after] {
-					c.differ[j] = true
+			for k, before := range c.old {
+				if after := c.new[k]; before >= 0 && after >= 0 && v.I64[before] != v.I64[after] {
+					c.differ[k] = true
 				}
 			}
 			continue
 		}
-		for j, before := range c.old {
-			if after := c.new[j]; before >= 0 && after >= 0 && !c.differ[j] {
-				c.differ[j] = types.CompareAt(v, int(before), v, int(after)) != 0
+		for k, before := range c.old {
+			if after := c.new[k]; before >= 0 && after >= 0 && !c.differ[k] {
+				c.differ[k] = types.CompareAt(v, int(before), v, int(after)) != 0
 			}
 		}
 	}
 }
 
-func (c *change) event(j int, kind types.RowKind, result int32) {
-	c.kinds, c.pick = append(c.kinds, kind), append(c.pick, result)
-	c.of, c.from = append(c.of, c.groups[j]), append(c.from, c.ks[j])
+func (c *changes) event(kind types.RowKind, result, row int32) {
+	c.kinds, c.pick, c.from = append(c.kinds, kind), append(c.pick, result), append(c.from, row)
 }
 
 // rounds deals rows out so that no round has two rows of a group: round r has each group's r-th row.
@@ -398,49 +426,6 @@ func (r *rounds) rows(round int) []int32 {
 func (r *rounds) seen(group int32) bool { return r.count[group] != 0 }
 func (r *rounds) see(group int32)       { r.count[group] = 1 }
 func (r *rounds) unsee(group int32)     { r.count[group] = 0 }
-
-// changeOrder puts changes that were made round by round into the order of the rows that caused them.
-type changeOrder struct {
-	on     bool
-	from   []int32 // by change: the place of its row
-	next   []int32
-	sorted []int32
-	spare  *types.Batch
-}
-
-func (o *changeOrder) reset(on bool) { o.on, o.from = on, o.from[:0] }
-
-func (o *changeOrder) append(from []int32) {
-	if o.on {
-		o.from = append(o.from, from...)
-	}
-}
-
-// restore sorts the changes in b, made by the given number of rows.
-func (o *changeOrder) restore(b *types.Batch, rows int) {
-	if !o.on {
-		return
-	}
-	o.next = resize(o.next, rows+1)
-	clear(o.next)
-	for _, k := range o.from {
-		o.next[k+1]++
-	}
-	for k := range rows {
-		o.next[k+1] += o.next[k]
-	}
-	o.sorted = resize(o.sorted, len(o.from))
-	for i, k := range o.from {
-		o.sorted[o.next[k]] = int32(i)
-		o.next[k]++
-	}
-	if o.spare == nil {
-		o.spare = types.NewBatch(b.Schema)
-	}
-	o.spare.Reset()
-	o.spare.AppendSelected(b, o.sorted)
-	*b, *o.spare = *o.spare, *b
-}
 
 func (g *groupAggregate) Open(ctx *Context) error {
 	g.ctx = ctx

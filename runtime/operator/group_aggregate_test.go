@@ -195,3 +195,30 @@ func TestGroupAggregateTTL(t *testing.T) {
 		> +I a 1
 	`}.run(t)
 }
+
+// SELECT DISTINCT is an aggregation without aggregates.
+func TestGroupAggregateNothing(t *testing.T) {
+	s := schema("k STRING, v BIGINT")
+	distinct := func(ttl time.Duration) physical.Node {
+		n := retracting(groupBy(s, columns(s, "k", "v"), types.Retract))
+		n.TTL = ttl
+		return n
+	}
+	script{node: distinct(0), text: `
+		+I a 1
+		+I a 1
+		+I a NULL
+		-D a 1
+		> +I a 1
+		> +I a NULL
+		-D a 1
+		> -D a 1
+	`}.run(t)
+	script{node: distinct(time.Hour), text: `
+		+I a 1
+		+I a 1
+		> +I a 1
+		> -U a 1
+		> +U a 1
+	`}.run(t)
+}
