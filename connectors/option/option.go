@@ -4,6 +4,7 @@ package option
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -252,6 +253,9 @@ func ParseDuration(text string) (time.Duration, error) {
 	if !ok {
 		return 0, fmt.Errorf("has the unknown time unit %q; use ms, s, min, h or d", unit)
 	}
+	if n > math.MaxInt64/int64(scale) {
+		return 0, errors.New("is longer than 292 years")
+	}
 	return time.Duration(n) * scale, nil
 }
 
@@ -271,13 +275,16 @@ func ParseSize(text string) (int64, error) {
 	if !ok {
 		return 0, fmt.Errorf("has the unknown size unit %q; use b, kb, mb, gb or tb", unit)
 	}
+	if n > math.MaxInt64/scale {
+		return 0, errors.New("is too large")
+	}
 	return n * scale, nil
 }
 
 func splitNumber(text string) (int64, string, error) {
 	text = strings.TrimSpace(text)
 	end := 0
-	for end < len(text) && (text[end] >= '0' && text[end] <= '9' || end == 0 && text[end] == '-') {
+	for end < len(text) && text[end] >= '0' && text[end] <= '9' {
 		end++
 	}
 	n, err := strconv.ParseInt(text[:end], 10, 64)

@@ -89,6 +89,25 @@ func BenchmarkDecodeClicksMixedShapes(b *testing.B) {
 	benchmarkDecode(b, clickLines(20_000, 4), clicks, []int{0, 2})
 }
 
+// bids are records of Nexmark's shape, some 260 bytes in eight columns.
+var bids = []types.Field{
+	{Name: "auction", Type: types.BigIntType}, {Name: "bidder", Type: types.BigIntType}, {Name: "price", Type: types.DoubleType},
+	{Name: "channel", Type: types.StringType}, {Name: "url", Type: types.StringType}, {Name: "dateTime", Type: types.TimestampType(3)},
+	{Name: "fee", Type: types.DecimalType(10, 2)}, {Name: "extra", Type: types.StringType},
+}
+
+func BenchmarkDecodeBids(b *testing.B) {
+	var lines bytes.Buffer
+	at := time.Date(2023, 8, 22, 13, 46, 30, 0, time.UTC)
+	for i := range 10_000 {
+		at = at.Add(17 * time.Millisecond)
+		fmt.Fprintf(&lines, `{"auction":%d,"bidder":%d,"price":%d.%02d,"channel":"Google","url":"https://www.nexmark.com/googoo/item.htm?query=1&channel_id=%d",`+
+			`"dateTime":"%s","fee":%d.%02d,"extra":"[MNM`+"`"+`I]_tpeRXjsKaSOgLwlSUyyJxnyrxqdvpbqkxlgeTSnsuPhrnxjo"}`+"\n",
+			1000+i%977, 2000+i*7919%100_000, i%10_000, i%100, i, at.Format("2006-01-02 15:04:05.000"), i%50, i%100)
+	}
+	benchmarkDecode(b, lines.Bytes(), bids, []int{0, 1, 2, 3, 4, 5, 6, 7})
+}
+
 func BenchmarkDecodeClicksNaive(b *testing.B) {
 	lines := clickLines(20_000, 1)
 	out := types.NewBatch(types.NewSchema(clicks[0], clicks[2]))

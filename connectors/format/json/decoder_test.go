@@ -113,6 +113,11 @@ func TestCoercions(t *testing.T) {
 		{types.FloatType, `1e40`, float32(math.Inf(1)), nil},
 		{types.DoubleType, `5`, 5.0, nil},
 		{types.DoubleType, `-1.5E-3`, -0.0015, nil},
+		{types.DoubleType, `0.1`, 0.1, nil},
+		{types.DoubleType, `-123456789.012345`, -123456789.012345, nil},
+		{types.DoubleType, `1234567890.0123456`, 1234567890.0123456, nil},
+		{types.DoubleType, `9007199254740993`, 9007199254740992.0, nil},
+		{types.DoubleType, `-0.0`, math.Copysign(0, -1), nil},
 		{types.DoubleType, `"1.5"`, 1.5, nil},
 		{types.DoubleType, `"NaN"`, math.NaN(), nil},
 		{types.DoubleType, `"-Infinity"`, math.Inf(-1), nil},
@@ -137,6 +142,10 @@ func TestCoercions(t *testing.T) {
 		{types.DecimalType(9, 6), `123.456789`, dec("123456789e-18"), nil},
 		{types.DecimalType(38, 18), `799.929496989092949698`, dec("799.929496989092949698"), nil},
 		{types.DecimalType(38, 18), `"799.929496989092949698"`, dec("799.929496989092949698"), nil},
+		{types.DecimalType(10, 2), `-7`, dec("-700e-18"), nil},
+		{types.DecimalType(10, 2), `12345678.9`, dec("1234567890e-18"), nil},
+		{types.DecimalType(10, 2), `123456789`, nullable, nil},
+		{types.DecimalType(20, 2), `0.5`, dec("50e-18"), nil},
 		{types.DecimalType(10, 2), `1.005`, dec("101e-18"), nil},
 		{types.DecimalType(10, 2), `-1.005`, dec("-101e-18"), nil},
 		{types.DecimalType(10, 2), `12e3`, dec("1200000e-18"), nil},
@@ -255,7 +264,7 @@ func TestIgnoreParseErrorsWithin(t *testing.T) {
 func TestBadRecords(t *testing.T) {
 	fields := []types.Field{
 		col("id", types.BigIntType.WithNotNull(true)), col("name", types.StringType),
-		col("when", types.TimestampType(3)), col("r", types.RowType(col("n", types.ArrayType(types.IntType)))),
+		col("d", types.DoubleType), col("when", types.TimestampType(3)), col("r", types.RowType(col("n", types.ArrayType(types.IntType)))),
 	}
 	for _, c := range []struct{ record, want string }{
 		{`{"id":1`, `not valid JSON: the record ends within its object`},
@@ -267,6 +276,9 @@ func TestBadRecords(t *testing.T) {
 		{`{"id":01}`, `not valid JSON at byte 8: invalid character '1' after object key:value pair`},
 		{`{"id":1,"other":[1.,2]}`, `not valid JSON at byte 20: invalid character ',' after decimal point in numeric literal`},
 		{`{"id":1,"other":1e}`, `not valid JSON at byte 19: invalid character '}' in exponent of numeric literal`},
+		{`{"id":1,"d":1.}`, `not valid JSON at byte 15: invalid character '}' after decimal point in numeric literal`},
+		{`{"id":1,"d":00.5}`, `not valid JSON at byte 14: invalid character '0' after object key:value pair`},
+		{`{"id":1,"d":1.2.3}`, `not valid JSON at byte 16: invalid character '.' after object key:value pair`},
 		{`{"id":1,"other":-}`, `not valid JSON at byte 18: invalid character '}' in numeric literal`},
 		{`{"id":1,"other":tru}`, `not valid JSON at byte 20: invalid character '}' in literal true (expecting 'e')`},
 		{`{"id":1,"other":NaN}`, `not valid JSON at byte 17: invalid character 'N' looking for beginning of value`},

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/apache/arrow-go/v18/arrow/decimal128"
+
 	"github.com/weirsql/weir/connectors/format"
 	"github.com/weirsql/weir/connectors/internal/scalar"
 	"github.com/weirsql/weir/types"
@@ -54,8 +56,74 @@ func (d *Decoder) value(f *field, v *types.Vector, data []byte, p, end int) int 
 			v.N++
 			return q
 		}
+	case kindF64:
+		// Both operands are exact, so the quotient is the nearest number (Clinger 1990).
+		if n, scale, q := shortDecimal(data, p, end); q > 0 {
+			v.F64 = append(v.F64, float64(n)/float64(pow10[scale]))
+			v.N++
+			return q
+		}
+	case kindDecimal:
+		if n, scale, q := shortDecimal(data, p, end); q > 0 {
+			if more := f.typ.Scale - scale; 0 <= more && more <= 3 {
+				n *= pow10[more]
+				if f.typ.Precision > 18 || n > -pow10[f.typ.Precision] && n < pow10[f.typ.Precision] {
+					v.Dec = append(v.Dec, decimal128.FromI64(n))
+					v.N++
+					return q
+				}
+			}
+		}
 	}
 	return d.anyValue(f, v, data, p, end)
+}
+
+var pow10 = [19]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
+
+// shortDecimal reads a number of up to 15 digits with an optional fraction: n / 10^scale. q is 0 if there is something
+// else, or -0, which is a double of its own.
+func shortDecimal(data []byte, p, end int) (n int64, scale, q int) {
+	q = p
+	if data[q] == '-' {
+		q++
+	}
+	from, point := q, -1
+	for q < end {
+		c := data[q] - '0'
+		if c > 9 {
+			if data[q] != '.' || point >= 0 || q == from {
+				break
+			}
+			point = q
+			q++
+			continue
+		}
+		n = n*10 + int64(c)
+		q++
+	}
+	digits := q - from
+	whole := digits
+	if point >= 0 {
+		digits--
+		whole = point - from
+		scale = q - point - 1
+		if scale == 0 {
+			return 0, 0, 0
+		}
+	}
+	if digits == 0 || digits > 15 || data[from] == '0' && whole > 1 {
+		return 0, 0, 0
+	}
+	if q < end && (data[q] == 'e' || data[q] == 'E' || data[q] == '.') {
+		return 0, 0, 0
+	}
+	if from != p {
+		n = -n
+		if n == 0 {
+			return 0, 0, 0
+		}
+	}
+	return n, scale, q
 }
 
 // shortInt reads a whole number of up to 18 digits; q is 0 if there is something else.
