@@ -278,7 +278,7 @@ func (w *writer) seal(p *part) error {
 	return nil
 }
 
-// sealAll seals all open part files, in the order of their creation.
+// sealAll seals all open part files, in the order of their folders.
 func (w *writer) sealAll() error {
 	parts := make([]*part, 0, len(w.open))
 	for _, p := range w.open {
