@@ -131,6 +131,7 @@ func (j *join) Process(input int, b *types.Batch, out Output) error {
 	j.lookup(own, b, n)
 	own.grow(j.keys.Cap())
 	other.grow(j.keys.Cap())
+	other.touch(j.slots)
 	decode := !j.halved() || input == 1 || j.condition != nil
 	for k := 0; k < n; {
 		// As many rows as have about one batch of pairs.
@@ -150,6 +151,7 @@ func (j *join) Process(input int, b *types.Batch, out Output) error {
 			return err
 		}
 		j.events.reset()
+		own.prepare(b.Sel, j.slots, from, k)
 		switch {
 		case !j.halved():
 			j.pair(own, other, b, from, k)
@@ -175,7 +177,7 @@ func (j *join) Process(input int, b *types.Batch, out Output) error {
 
 // release forgets a key without rows.
 func (j *join) release(slot int32) {
-	if slot >= 0 && j.keys.Has(slot) && j.sides[0].heads[slot] < 0 && j.sides[1].heads[slot] < 0 {
+	if slot >= 0 && j.keys.Has(slot) && j.sides[0].head(slot) < 0 && j.sides[1].head(slot) < 0 {
 		j.keys.Remove(slot)
 	}
 }
@@ -253,9 +255,9 @@ func (j *join) pair(own, other *joinSide, b *types.Batch, from, to int) {
 		adds := !kind.Retracts()
 		if slot >= 0 {
 			if adds {
-				own.add(slot, int(row), int32(at-first))
+				own.add(slot, k, int32(at-first))
 			} else {
-				own.retract(slot, int(row))
+				own.retract(slot, k)
 			}
 		}
 		if first == at && own.counted {
@@ -312,9 +314,9 @@ func (j *join) halfLeft(own *joinSide, b *types.Batch, from, to int) {
 		switch {
 		case j.slots[k] < 0:
 		case kind.Retracts():
-			own.retract(j.slots[k], int(row))
+			own.retract(j.slots[k], k)
 		default:
-			own.add(j.slots[k], int(row), int32(at-first))
+			own.add(j.slots[k], k, int32(at-first))
 		}
 	}
 }
@@ -329,9 +331,9 @@ func (j *join) halfRight(own, other *joinSide, b *types.Batch, from, to int) {
 		adds := !kind.Retracts()
 		if j.slots[k] >= 0 {
 			if adds {
-				own.add(j.slots[k], int(row), 0)
+				own.add(j.slots[k], k, 0)
 			} else {
-				own.retract(j.slots[k], int(row))
+				own.retract(j.slots[k], k)
 			}
 		}
 		if anti {

@@ -31,23 +31,29 @@ type joinSide struct {
 	tested   []int // columns that the join's condition reads
 	ttl      int64
 
-	rows  *state.Rows
-	links []joinLink // by row
-	wrote []int64    // by row: when it was last written, in milliseconds; only under a TTL
-	heads []int32    // by slot of the join's keys: the first row, or -1
-	tails []int32
-	scan  int32 // where the search for expired rows goes on
-	now   int64
+	rows   *state.Rows
+	links  []joinLink  // by row
+	wrote  []int64     // by row: when it was last written, in milliseconds; only under a TTL
+	chains []joinChain // by slot of the join's keys
+	scan   int32       // where the search for expired rows goes on
+	now    int64
 
 	keyCols []*types.Vector // of the batch in hand
 	stored  []*types.Vector // its columns as they are stored
 	scratch []int32
-	buf     []byte
+	from    int      // the first row prepared
+	buf     []byte   // the rows prepared, as they are stored
+	ends    []int32  // of each row's identity and of the row, in buf
+	hashes  []uint64 // of the identities
+	touched int      // keeps the compiler from leaving out Touch
 
 	cols    []*types.Vector // decoded rows, by column of the schema
 	into    []*types.Vector // the same in the order of storing
 	decoded int
 }
+
+// joinChain is the first and the last row of a key, or -1.
+type joinChain struct{ head, tail int32 }
 
 type joinLink struct {
 	next, prev int32
@@ -117,21 +123,37 @@ func (s *joinSide) begin(b *types.Batch, now int64) {
 
 // grow makes room for the slots 0..n-1.
 func (s *joinSide) grow(n int) {
-	for len(s.heads) < n {
-		s.heads, s.tails = append(s.heads, -1), append(s.tails, -1)
+	for len(s.chains) < n {
+		s.chains = append(s.chains, joinChain{-1, -1})
 	}
 }
 
 func (s *joinSide) head(slot int32) int32 {
-	if int(slot) >= len(s.heads) {
+	if int(slot) >= len(s.chains) {
 		return -1
 	}
-	return s.heads[slot]
+	return s.chains[slot].head
+}
+
+// touch reads what match will.
+func (s *joinSide) touch(slots []int32) {
+	for _, slot := range slots {
+		if slot >= 0 {
+			s.touched += int(s.chains[slot].head)
+		}
+	}
+	for _, slot := range slots {
+		if slot >= 0 {
+			if head := s.chains[slot].head; head >= 0 {
+				s.touched += int(s.links[head].times)
+			}
+		}
+	}
 }
 
 // match adds the rows of a key as candidates for row k of the other side's batch.
 func (s *joinSide) match(slot int32, p *joinPairs, k, row int32) {
-	for r := s.heads[slot]; r >= 0; {
+	for r := s.chains[slot].head; r >= 0; {
 		l := &s.links[r]
 		if s.ttl == 0 || s.wrote[r]+s.ttl > s.now {
 			for range l.times {
@@ -149,6 +171,7 @@ func (s *joinSide) decode(p *joinPairs) error {
 		v.Reset()
 	}
 	s.decoded = len(p.kept)
+	s.touched += s.rows.Touch(p.kept, nil)
 	for _, r := range p.kept {
 		if _, err := types.DecodeRow(s.rows.Get(r), s.into); err != nil {
 			return err
@@ -176,23 +199,48 @@ func (s *joinSide) write(r int32) {
 	}
 }
 
-// encode puts a row of the batch into buf and returns the hash of what identifies it.
-func (s *joinSide) encode(row int) (hash uint64) {
-	s.buf = types.EncodeRow(s.buf[:0], s.stored[:s.identify], row)
-	if s.search {
-		hash = state.HashBytes(s.buf)
+// prepare encodes the rows that ks from..to name and hashes what identifies them, so that add and retract, which take one
+// row after the other, find all that they need near at hand.
+func (s *joinSide) prepare(sel []int32, slots []int32, from, to int) {
+	s.from, s.buf, s.ends, s.hashes = from, s.buf[:0], s.ends[:0], s.hashes[:0]
+	for k := from; k < to; k++ {
+		begin, hash := len(s.buf), uint64(0)
+		if slots[k] >= 0 {
+			row := int(rowAt(sel, k))
+			s.buf = types.EncodeRow(s.buf, s.stored[:s.identify], row)
+			if s.search {
+				hash = state.HashBytes(s.buf[begin:])
+			}
+			s.touched += int(s.chains[slots[k]].tail)
+			s.ends = append(s.ends, int32(len(s.buf)))
+			s.buf = types.EncodeRow(s.buf, s.stored[s.identify:], row)
+		} else {
+			s.ends = append(s.ends, int32(begin))
+		}
+		s.ends, s.hashes = append(s.ends, int32(len(s.buf))), append(s.hashes, hash)
 	}
-	return hash
+	if s.search {
+		s.touched += s.rows.Touch(nil, s.hashes)
+	}
 }
 
-// find returns the kept row with the identity that is in buf, or -1.
-func (s *joinSide) find(slot int32, hash uint64) int32 {
+// encoded returns row k as it is stored, how much of it identifies the row, and the hash of that.
+func (s *joinSide) encoded(k int) (row []byte, identity int, hash uint64) {
+	i, begin := k-s.from, int32(0)
+	if i > 0 {
+		begin = s.ends[2*i-1]
+	}
+	return s.buf[begin:s.ends[2*i+1]], int(s.ends[2*i] - begin), s.hashes[i]
+}
+
+// find returns the kept row with this identity, or -1.
+func (s *joinSide) find(slot int32, identity []byte, hash uint64) int32 {
 	r := int32(-1)
 	switch {
 	case s.single:
-		r = s.heads[slot]
+		r = s.chains[slot].head
 	case s.search:
-		r = s.rows.Find(hash, s.buf)
+		r = s.rows.Find(hash, identity)
 	}
 	if r >= 0 && s.ttl > 0 && s.wrote[r]+s.ttl <= s.now {
 		s.forget(r)
@@ -201,17 +249,16 @@ func (s *joinSide) find(slot int32, hash uint64) int32 {
 	return r
 }
 
-// add keeps a row of the batch in hand, with its number of matches.
-func (s *joinSide) add(slot int32, row int, matches int32) {
-	hash := s.encode(row)
-	r := s.find(slot, hash)
-	s.buf = types.EncodeRow(s.buf, s.stored[s.identify:], row)
+// add keeps row k of those prepared, with its number of matches.
+func (s *joinSide) add(slot int32, k int, matches int32) {
+	row, identity, hash := s.encoded(k)
+	r := s.find(slot, row[:identity], hash)
 	switch {
 	case r < 0:
-		r = s.append(slot, hash)
+		r = s.append(slot, row, hash)
 		s.links[r].times = 1
 	case s.replace:
-		s.rows.Replace(r, s.buf)
+		s.rows.Replace(r, row)
 	default:
 		s.links[r].times++
 	}
@@ -219,29 +266,30 @@ func (s *joinSide) add(slot int32, row int, matches int32) {
 	s.write(r)
 }
 
-// append stores the row in buf at the end of a key's chain.
-func (s *joinSide) append(slot int32, hash uint64) int32 {
-	r := s.rows.Add(hash, s.buf)
+// append stores a row at the end of a key's chain.
+func (s *joinSide) append(slot int32, row []byte, hash uint64) int32 {
+	r := s.rows.Add(hash, row)
 	if int(r) == len(s.links) {
 		s.links = append(s.links, joinLink{})
 		if s.ttl > 0 {
 			s.wrote = append(s.wrote, 0)
 		}
 	}
-	tail := s.tails[slot]
-	s.links[r] = joinLink{next: -1, prev: tail, slot: slot}
-	if tail >= 0 {
-		s.links[tail].next = r
+	chain := &s.chains[slot]
+	s.links[r] = joinLink{next: -1, prev: chain.tail, slot: slot}
+	if chain.tail >= 0 {
+		s.links[chain.tail].next = r
 	} else {
-		s.heads[slot] = r
+		chain.head = r
 	}
-	s.tails[slot] = r
+	chain.tail = r
 	return r
 }
 
-// retract takes a row away; one that isn't there, because its time was over, doesn't matter.
-func (s *joinSide) retract(slot int32, row int) {
-	r := s.find(slot, s.encode(row))
+// retract takes row k of those prepared away; one that isn't there, because its time was over, doesn't matter.
+func (s *joinSide) retract(slot int32, k int) {
+	row, identity, hash := s.encoded(k)
+	r := s.find(slot, row[:identity], hash)
 	if r < 0 {
 		return
 	}
@@ -258,12 +306,12 @@ func (s *joinSide) forget(r int32) {
 	if l.prev >= 0 {
 		s.links[l.prev].next = l.next
 	} else {
-		s.heads[l.slot] = l.next
+		s.chains[l.slot].head = l.next
 	}
 	if l.next >= 0 {
 		s.links[l.next].prev = l.prev
 	} else {
-		s.tails[l.slot] = l.prev
+		s.chains[l.slot].tail = l.prev
 	}
 	s.rows.Remove(r)
 }
@@ -316,8 +364,7 @@ func (s *joinSide) restore(slot int32, value []byte) error {
 	if rest, err = types.DecodeRow(rest, s.into[s.identify:]); err != nil || len(rest) > 0 {
 		return errState
 	}
-	s.buf = append(s.buf[:0], value...)
-	r := s.append(slot, state.HashBytes(identity))
+	r := s.append(slot, value, state.HashBytes(identity))
 	s.links[r].times, s.links[r].matches = int32(header[0]), int32(header[1])
 	if s.ttl > 0 {
 		s.wrote[r] = header[2]
@@ -326,5 +373,5 @@ func (s *joinSide) restore(slot int32, value []byte) error {
 }
 
 func (s *joinSide) bytes() int {
-	return s.rows.Bytes() + 20*cap(s.links) + 8*cap(s.wrote) + 4*(cap(s.heads)+cap(s.tails))
+	return s.rows.Bytes() + 20*cap(s.links) + 8*cap(s.wrote) + 8*cap(s.chains)
 }

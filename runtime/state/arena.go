@@ -79,6 +79,14 @@ func (a *Arena) Get(r Ref, n int) []byte {
 	return chunk[at : at+n : at+n]
 }
 
+// touch reads a byte of a string.
+func (a *Arena) touch(s span) int {
+	if s.n <= 0 {
+		return 0
+	}
+	return int(a.chunks[s.ref>>32][uint32(s.ref)-1])
+}
+
 // Free gives back the place of a string of n bytes.
 func (a *Arena) Free(r Ref, n int) {
 	if n == 0 {
