@@ -395,10 +395,21 @@ func (b *exprBinder) bindCast(e *parser.Cast) (rex.Expr, *diag.Error) {
 		return nil, err
 	}
 	from := x.Type()
-	if !cast.Explicit(from, t) {
-		return nil, diag.Errorf("invalid-cast", e.Span, "%s can't be cast to %s", from.Nullable(), t.Nullable())
+	if from.Kind != types.Null && !cast.Explicit(from, t) {
+		_, err := cast.Bind(from, t, e.Try)
+		return nil, invalidCast(from, t, err, e.Span)
 	}
 	return b.p.castTo(x, t.WithNotNull(from.NotNull && !e.Try), e.Try, false, e.Span)
+}
+
+// invalidCast refuses a conversion, with the hint that goes with these two types if there is one.
+func invalidCast(from, to types.Type, err error, span diag.Span) *diag.Error {
+	out := diag.Errorf("invalid-cast", span, "%s can't be cast to %s", from.Nullable(), to.Nullable())
+	var ae *udf.ArgError
+	if errors.As(err, &ae) {
+		out.Hint = ae.Hint
+	}
+	return out
 }
 
 // castTo converts x to t, whose nullability is taken as given.
@@ -412,7 +423,7 @@ func (p *Planner) castTo(x rex.Expr, t types.Type, try, implicit bool, span diag
 	}
 	k, err := cast.Bind(from, t, try)
 	if err != nil {
-		return nil, diag.Errorf("invalid-cast", span, "%s can't be cast to %s: %w", from.Nullable(), t.Nullable(), err)
+		return nil, invalidCast(from, t, err, span)
 	}
 	return p.fold(&rex.Cast{X: x, T: t, Try: try, Implicit: implicit, Kernel: k, Span: span}), nil
 }
@@ -633,6 +644,9 @@ func udfCall(name string, args []rex.Expr, names []string, distinct bool) *udf.C
 		arg := udf.Arg{Type: a.Type()}
 		if l, ok := a.(*rex.Literal); ok {
 			arg.Literal, arg.Value = true, l.Value
+		}
+		if f, ok := a.(*rex.Call); ok {
+			arg.Func = f.Spec.Name
 		}
 		if names != nil {
 			arg.Name = names[i]

@@ -39,10 +39,6 @@ func common(a, b Type) (Type, bool) {
 		return commonNumeric(a, b), true
 	case a.IsDatetime() && b.IsDatetime():
 		return commonDatetime(a, b)
-	case a.IsDatetime() && b.IsInterval():
-		return a, true
-	case a.IsInterval() && b.IsDatetime():
-		return b, true
 	case a.Kind != b.Kind || !a.IsNested() || len(a.Fields) != len(b.Fields):
 		return Type{}, false
 	}
