@@ -59,6 +59,7 @@ type Arg struct {
 	Literal bool   // the argument is a constant
 	Value   any    // its value in the form of types.Vector.Value, when Literal
 	Name    string // for a named argument: name => value
+	Func    string // when the argument is itself a call: the function's name, in upper case
 }
 
 // Symbol returns the keyword of argument i, such as the unit in EXTRACT(unit FROM x), and whether it is one.

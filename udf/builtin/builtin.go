@@ -14,6 +14,7 @@ var families = []func() []udf.Spec{
 	hashes,
 	conditionals,
 	collections,
+	jsons,
 	rcfLab,
 }
 

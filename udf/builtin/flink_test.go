@@ -69,6 +69,8 @@ func one(t types.Type, x any) column1 {
 
 func (ev *evaluator) eval(e parser.Expr) (column1, error) {
 	switch e := e.(type) {
+	case typeArg:
+		return one(e.t, nil), nil
 	case *parser.ColumnRef:
 		if v, ok := ev.cols[e.String()]; ok {
 			return column1{v, false}, nil
@@ -143,10 +145,18 @@ func (ev *evaluator) eval(e parser.Expr) (column1, error) {
 		}
 		return ev.cast(x, t, e.Try)
 	case *parser.FuncCall:
-		if e.JSON != nil || e.Over != nil || e.Distinct {
+		if e.Over != nil || e.Distinct {
 			return column1{}, errUnknown
 		}
-		return ev.call(strings.Join(e.Name.Strings(), "."), e.Args...)
+		args := e.Args
+		if e.JSON != nil {
+			extra, ok := jsonArgs(e.JSON)
+			if !ok {
+				return column1{}, errUnknown
+			}
+			args = append(args[:len(args):len(args)], extra...)
+		}
+		return ev.call(strings.Join(e.Name.Strings(), "."), args...)
 	case *parser.BinaryExpr:
 		if e.Op == parser.OpOverlaps {
 			var args []parser.Expr
@@ -176,6 +186,44 @@ func (ev *evaluator) eval(e parser.Expr) (column1, error) {
 		return ev.call(name+string(e.Test), e.X)
 	}
 	return column1{}, errUnknown
+}
+
+// typeArg is a type in the place of an argument: the NULL behind RETURNING.
+type typeArg struct {
+	parser.Expr
+	t types.Type
+}
+
+// jsonArgs makes arguments of the clauses of a JSON function, as the planner does.
+func jsonArgs(c *parser.JSONClauses) ([]parser.Expr, bool) {
+	var out []parser.Expr
+	symbol := func(s string) { out = append(out, &parser.Symbol{Name: s}) }
+	if c.Returning != nil {
+		t, err := readType(c.Returning.String())
+		if err != nil {
+			return nil, false
+		}
+		symbol("RETURNING")
+		out = append(out, typeArg{t: t})
+	}
+	if c.Wrapper != parser.WrapperUnstated {
+		symbol(string(c.Wrapper))
+	}
+	for _, on := range []struct {
+		b      *parser.JSONBehavior
+		suffix string
+	}{{c.OnEmpty, " ON EMPTY"}, {c.OnError, " ON ERROR"}} {
+		if on.b != nil {
+			symbol(on.b.Kind + on.suffix)
+			if on.b.Default != nil {
+				out = append(out, on.b.Default)
+			}
+		}
+	}
+	if c.OnNull != parser.OnNullUnstated {
+		symbol(string(c.OnNull))
+	}
+	return out, true
 }
 
 // interval evaluates intervals of one unit.
@@ -234,6 +282,9 @@ func (ev *evaluator) call(name string, args ...parser.Expr) (column1, error) {
 			return x, err
 		}
 		arg := udf.Arg{Type: x.v.Type, Literal: x.literal}
+		if f, ok := a.(*parser.FuncCall); ok && !x.literal {
+			arg.Func = strings.ToUpper(f.Name.Last().Name)
+		}
 		if s, ok := a.(*parser.Symbol); ok {
 			arg.Value = s.Name
 		} else if x.literal && x.v.Type.Kind != types.Null {

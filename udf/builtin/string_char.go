@@ -41,14 +41,14 @@ func stringChar() []udf.Spec {
 			Summary:  "The character of a code 0 to 255 (larger ones are taken modulo 256); the empty text for a negative one.",
 			Examples: []udf.Example{{SQL: "CHR(97)", Result: "a"}, {SQL: "CHR(353)", Result: "a"}},
 			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
-				args, notNull, err := signature(c, 1, bigintParam)
+				args, _, err := signature(c, 1, bigintParam)
 				if err != nil {
 					return nil, err
 				}
 				args[0] = types.BigIntType.WithNotNull(args[0].NotNull)
 				return &udf.Scalar{
 					Args:   args,
-					Result: types.StringType.WithNotNull(notNull),
+					Result: types.StringType,
 					Eval: udf.F1Text(func(_ *udf.Context, dst []byte, code int64) ([]byte, bool, error) {
 						if code < 0 {
 							return dst, true, nil
