@@ -1,0 +1,109 @@
+package runtime
+
+import (
+	"log/slog"
+	goruntime "runtime"
+	"time"
+
+	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/planner/physical"
+	"github.com/weirsql/weir/runtime/clock"
+	"github.com/weirsql/weir/runtime/operator"
+	"github.com/weirsql/weir/runtime/state"
+	"github.com/weirsql/weir/types"
+)
+
+// Latest as Config.Restore means the newest undamaged checkpoint of the job, or a fresh start when it has none.
+const Latest = "latest"
+
+// Config says how to run a plan. The zero values of what is not explained are fit for a bounded job.
+type Config struct {
+	JobID, Name string
+	Clock       clock.Clock     // nil: the machine's
+	Env         *connectors.Env // for its log and seed
+	Location    *time.Location  // the session's time zone; nil: UTC
+	Seed        int64           // 0: that of Env
+	// Parallelism is that of operators which don't fix their own; 0: the plan's, else one per processor. At most 128.
+	Parallelism int
+	// MaxRows is the number of rows in a batch; 0: 4096.
+	MaxRows int
+	// CheckpointDir holds a folder per job; "": nothing is stored, and sinks publish when the job ends, or every
+	// CheckpointInterval.
+	CheckpointDir string
+	// CheckpointInterval is the time between two checkpoints; 0: only when the job ends or Checkpoint is called.
+	CheckpointInterval time.Duration
+	// Restore is the path of a checkpoint, Latest, or "" for a fresh start.
+	Restore string
+	// Retained is how many checkpoints are kept; at least 2, so that a damaged newest one isn't the only one.
+	Retained int
+	// Collect takes the rows of a Collect node, from one goroutine; the batch is valid during the call.
+	Collect func(b *types.Batch) error
+	// OnEvent, if not nil, hears of checkpoints and of the end, from one goroutine; it must not block or call the job.
+	OnEvent func(Event)
+	Log     *slog.Logger // nil: that of Env, else none
+
+	// build replaces operator.Build in tests.
+	build func(physical.Node) (operator.Operator, error)
+}
+
+// EventKind says what happened to a job.
+type EventKind uint8
+
+const (
+	CheckpointCompleted EventKind = iota
+	CheckpointFailed
+	Ended
+)
+
+// Event is something that happened to a job.
+type Event struct {
+	Kind       EventKind
+	Checkpoint int64
+	Path       string        // of a completed checkpoint; "" when none is stored
+	Bytes      int64         // of a completed checkpoint
+	Took       time.Duration // from the trigger to the completion
+	Err        error         // why a checkpoint or the job failed
+}
+
+func (c Config) withDefaults() Config {
+	if c.Clock == nil {
+		c.Clock = clock.Real{}
+	}
+	if c.Env != nil {
+		if c.Log == nil {
+			c.Log = c.Env.Log
+		}
+		if c.Seed == 0 {
+			c.Seed = c.Env.Seed
+		}
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Location == nil {
+		c.Location = time.UTC
+	}
+	if c.MaxRows <= 0 {
+		c.MaxRows = 4096
+	}
+	c.Retained = max(c.Retained, 2)
+	if c.build == nil {
+		c.build = operator.Build
+	}
+	return c
+}
+
+// parallelism is the number of subtasks of a node.
+func (c Config) parallelism(plan *physical.Plan, n physical.Node) int {
+	switch n.(type) {
+	case *physical.Values, *physical.Collect:
+		return 1
+	}
+	p := n.Base().Parallelism
+	for _, other := range []int{c.Parallelism, plan.Parallelism, goruntime.GOMAXPROCS(0)} {
+		if p <= 0 {
+			p = other
+		}
+	}
+	return min(p, state.KeyGroups)
+}

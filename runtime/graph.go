@@ -1,0 +1,145 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/weirsql/weir/planner/physical"
+	"github.com/weirsql/weir/runtime/checkpoint"
+	"github.com/weirsql/weir/runtime/exchange"
+	"github.com/weirsql/weir/runtime/task"
+)
+
+// chain is a set of nodes that run in one goroutine per subtask.
+type chain struct {
+	nodes       []physical.Node // upstream first
+	parallelism int
+	builders    []*task.Builder // by subtask
+	// What the head reads, by subtask, unless it is a source.
+	queues [][]*exchange.Queue
+	inputs [][]int
+}
+
+// chains divides the plan. A node joins the chain of the node it reads when that is its only input and rows stay in
+// the subtask: a forward exchange, or any between single subtasks.
+func (c Config) chains(plan *physical.Plan) ([]*chain, map[physical.Node]*chain) {
+	var all []*chain
+	of := map[physical.Node]*chain{}
+	for _, n := range plan.Nodes {
+		p := c.parallelism(plan, n)
+		if in := n.Base().Inputs; len(in) == 1 {
+			up := of[in[0].From]
+			if up.parallelism == p && (in[0].Exchange == physical.Forward || p == 1) {
+				up.nodes = append(up.nodes, n)
+				of[n] = up
+				continue
+			}
+		}
+		of[n] = &chain{nodes: []physical.Node{n}, parallelism: p}
+		all = append(all, of[n])
+	}
+	return all, of
+}
+
+// capacity is how many batches wait between two subtasks: enough that neither waits for the other's scheduling, little
+// enough that the queues of an all-to-all exchange don't hold much.
+func capacity(senders int) int { return max(2, 16/max(senders, 2)) }
+
+// build makes the tasks of the job.
+func (j *Job) build(ctx context.Context, plan *physical.Plan, from *checkpoint.Checkpoint) error {
+	if err := checkRestore(plan, from); err != nil {
+		return err
+	}
+	chains, of := j.cfg.chains(plan)
+	enumerators := map[physical.Node]*task.Enumerator{}
+	for _, ch := range chains {
+		for i := range ch.parallelism {
+			ch.builders = append(ch.builders, task.NewBuilder(ctx, j.env, from, i, j.cfg.build, j.cfg.Collect))
+		}
+		ch.queues, ch.inputs = make([][]*exchange.Queue, ch.parallelism), make([][]int, ch.parallelism)
+		for _, n := range ch.nodes {
+			if scan, ok := n.(*physical.Scan); ok {
+				e, err := task.NewEnumerator(j.env, scan, ch.parallelism, from, j.listed, j.enumeratorFailed)
+				if err != nil {
+					return err
+				}
+				enumerators[n] = e
+				j.enumerators = append(j.enumerators, e)
+			}
+			for _, b := range ch.builders {
+				if err := b.Add(n, ch.parallelism, enumerators[n]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for _, n := range plan.Nodes {
+		to := of[n]
+		for input, edge := range n.Base().Inputs {
+			if from := of[edge.From]; from != to || n == to.nodes[0] {
+				j.connect(edge, from, to, input, n)
+			}
+		}
+	}
+	for _, ch := range chains {
+		for i, b := range ch.builders {
+			if len(ch.nodes[0].Base().Inputs) > 0 {
+				b.Receive(ch.queues[i], ch.inputs[i])
+			}
+			j.tasks = append(j.tasks, b.Task())
+		}
+	}
+	return nil
+}
+
+// connect makes the queues of an edge between two chains.
+func (j *Job) connect(edge physical.Edge, from, to *chain, input int, n physical.Node) {
+	schema := edge.From.Base().Schema
+	kind := edge.Exchange
+	if kind == physical.Forward && from.parallelism != to.parallelism {
+		kind = physical.Rebalance
+	}
+	for s := range from.parallelism {
+		targets := make([]int, 0, to.parallelism)
+		switch kind {
+		case physical.Forward:
+			targets = append(targets, s)
+		case physical.Single:
+			targets = append(targets, 0)
+		default:
+			for i := range to.parallelism {
+				targets = append(targets, i)
+			}
+		}
+		var queues []*exchange.Queue
+		for _, i := range targets {
+			q := exchange.NewQueue(schema, capacity(from.parallelism), from.builders[s].Task().Wake, to.builders[i].Task().Wake)
+			queues = append(queues, q)
+			to.queues[i], to.inputs[i] = append(to.queues[i], q), append(to.inputs[i], input)
+		}
+		from.builders[s].Send(edge.From, exchange.NewSender(kind, edge.Keys, j.cfg.MaxRows, queues))
+	}
+}
+
+// checkRestore refuses a checkpoint with state that the plan has no place for: to drop it silently would give wrong
+// results.
+func checkRestore(plan *physical.Plan, from *checkpoint.Checkpoint) error {
+	if from == nil {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, n := range plan.Nodes {
+		known[n.Base().ID] = true
+	}
+	for _, op := range from.Manifest.Operators {
+		entries := 0
+		for _, f := range op.Subtasks {
+			entries += f.Entries
+		}
+		if entries > 0 && !known[op.ID] {
+			return fmt.Errorf("checkpoint %s has state of operator %s (id %s) that this query doesn't have: "+
+				"it was taken of another query; start without restoring, or run the query it was taken of", from.Path, op.Name, op.ID)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,245 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/planner/physical"
+	"github.com/weirsql/weir/runtime/checkpoint"
+	"github.com/weirsql/weir/runtime/clock"
+)
+
+// maxOpen is how many splits of one subtask are open at a time, when the source is bounded: a folder may hold more files
+// than a process can open. The shards of an unbounded source are all read at once.
+const maxOpen = 64
+
+// Enumerator finds the splits of one scan, assigns them to its subtasks, and opens their readers. It makes all calls to
+// the source, from one goroutine, where waiting for the network harms nobody.
+type Enumerator struct {
+	env       *Env
+	node      *physical.Scan
+	scans     []*scan // by subtask
+	restored  *restored
+	waiter    clock.Waiter
+	live      []atomic.Int64 // by subtask: splits that are assigned and not ended
+	inUse     []atomic.Int64 // by subtask: open readers
+	pending   [][]*split     // by subtask: assigned, not opened
+	known     map[string]bool
+	listed    time.Time // when the splits were listed last
+	stopping  atomic.Bool
+	onListed  func()
+	onFailure func(err error)
+}
+
+// NewEnumerator returns the enumerator of a scan, which goes on from a checkpoint unless that is nil. onListed is called
+// when the first splits have been assigned, onFailure when the source can't be read; both from the enumerator's goroutine.
+func NewEnumerator(env *Env, node *physical.Scan, parallelism int, from *checkpoint.Checkpoint, onListed func(), onFailure func(error)) (*Enumerator, error) {
+	r, err := readRestored(from, node.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &Enumerator{
+		env: env, node: node, restored: r, waiter: env.Clock.NewWaiter(), scans: make([]*scan, parallelism),
+		live: make([]atomic.Int64, parallelism), inUse: make([]atomic.Int64, parallelism),
+		pending: make([][]*split, parallelism), known: map[string]bool{}, onListed: onListed, onFailure: onFailure,
+	}, nil
+}
+
+// Stop ends the search for splits. From any goroutine.
+func (e *Enumerator) Stop() {
+	e.stopping.Store(true)
+	e.waiter.Wake()
+}
+
+// closed notes that a subtask is done with a split. From any goroutine.
+func (e *Enumerator) closed(subtask int) {
+	e.live[subtask].Add(-1)
+	e.inUse[subtask].Add(-1)
+	e.waiter.Wake()
+}
+
+// Run is the enumerator's goroutine. It returns when there is nothing to find or open any more.
+func (e *Enumerator) Run(ctx context.Context) {
+	if err := e.run(ctx); err != nil && ctx.Err() == nil {
+		e.onFailure(&Error{Operator: label(e.node), ID: e.node.ID, Err: err})
+	}
+}
+
+func (e *Enumerator) run(ctx context.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("internal error (a bug of weir): the source panicked: %v", r)
+		}
+	}()
+	if err := e.first(ctx); err != nil {
+		return err
+	}
+	e.onListed()
+	for ctx.Err() == nil && !e.stopping.Load() {
+		opened, left, err := e.open(ctx)
+		if err != nil {
+			return err
+		}
+		if opened {
+			continue
+		}
+		var next time.Time
+		if e.more() {
+			next = e.listed.Add(e.node.Source.DiscoveryInterval())
+			if !e.env.Clock.Now().Before(next) {
+				e.discover(ctx)
+				continue
+			}
+		} else if left == 0 {
+			return nil
+		}
+		e.waiter.Wait(ctx, next)
+	}
+	return nil
+}
+
+// more reports whether splits may appear while the job runs.
+func (e *Enumerator) more() bool {
+	return !e.node.Source.Bounded() && e.node.Source.DiscoveryInterval() > 0
+}
+
+// first assigns the splits that there are when the job starts. The splits of a bounded source are what they were when
+// the job first started, so that a restored job reads what the undisturbed one would have.
+func (e *Enumerator) first(ctx context.Context) error {
+	n := len(e.scans)
+	assigned := make([][]*split, n)
+	ended := make([][]string, n)
+	turn := 0
+	deal := func(p progress) {
+		e.known[p.ID] = true
+		to := p.subtask
+		if e.restored == nil || e.restored.parallelism != n {
+			to = turn % n
+			turn++
+		}
+		if p.ended {
+			ended[to] = append(ended[to], p.ID)
+			return
+		}
+		assigned[to] = append(assigned[to], &split{id: p.ID, position: p.Position, watermark: p.watermark})
+	}
+	if e.restored != nil {
+		for _, ending := range []bool{false, true} { // those with work first, so that it is dealt out evenly
+			for _, p := range e.restored.splits {
+				if p.ended == ending {
+					deal(p)
+				}
+			}
+		}
+	}
+	if e.restored == nil || !e.node.Source.Bounded() {
+		found, err := e.list(ctx)
+		if err != nil {
+			return err
+		}
+		for _, s := range found {
+			if !e.known[s.ID] {
+				deal(progress{Split: s, subtask: turn % n, watermark: math.MinInt64})
+				if e.restored != nil && e.restored.parallelism == n {
+					turn++
+				}
+			}
+		}
+	} else {
+		e.listed = e.env.Clock.Now()
+	}
+	more := e.more()
+	for i, s := range e.scans {
+		e.pending[i] = assigned[i]
+		e.live[i].Add(int64(len(assigned[i])))
+		watermark := int64(math.MinInt64)
+		if e.restored != nil {
+			watermark = e.restored.watermark(i, n)
+		}
+		s.v.task.post(func() error {
+			s.ended = ended[i]
+			s.assign(append([]*split{}, assigned[i]...), watermark, more)
+			return nil
+		})
+	}
+	e.restored = nil
+	return nil
+}
+
+func (e *Enumerator) list(ctx context.Context) ([]connectors.Split, error) {
+	e.listed = e.env.Clock.Now()
+	splits, err := e.node.Source.Splits(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find the splits of table %s: %w", e.node.Table.Path, err)
+	}
+	return splits, nil
+}
+
+// discover looks for splits that have appeared. A failure is not final: what is known is being read, and the next look
+// may succeed.
+func (e *Enumerator) discover(ctx context.Context) {
+	found, err := e.list(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			e.scans[0].v.metrics.Retries.Add(1)
+			e.env.Log.Warn("look for new splits; the next attempt follows", "table", e.node.Table.Path, "in", e.node.Source.DiscoveryInterval(), "error", err)
+		}
+		return
+	}
+	for _, f := range found {
+		if e.known[f.ID] {
+			continue
+		}
+		e.known[f.ID] = true
+		to := 0
+		for i := range e.live {
+			if e.live[i].Load() < e.live[to].Load() {
+				to = i
+			}
+		}
+		sp := &split{id: f.ID, position: f.Position, watermark: math.MinInt64}
+		e.live[to].Add(1)
+		e.pending[to] = append(e.pending[to], sp)
+		s := e.scans[to]
+		s.v.task.post(func() error {
+			s.assign([]*split{sp}, 0, true)
+			return nil
+		})
+	}
+}
+
+// open opens the next split of each subtask that may have another one open; left counts those that must wait.
+func (e *Enumerator) open(ctx context.Context) (opened bool, left int, err error) {
+	for i, s := range e.scans {
+		if len(e.pending[i]) == 0 {
+			continue
+		}
+		if e.node.Source.Bounded() && e.inUse[i].Load() >= maxOpen {
+			left += len(e.pending[i])
+			continue
+		}
+		sp := e.pending[i][0]
+		e.pending[i] = e.pending[i][1:]
+		r, err := e.node.Source.Open(ctx, connectors.Split{ID: sp.id, Position: sp.position}, connectors.ReaderContext{
+			Columns: e.node.Columns,
+			Wake: func() {
+				sp.woken.Store(true)
+				s.v.task.waiter.Wake()
+			},
+			BadRecord: s.badRecord,
+		})
+		if err != nil {
+			return false, 0, fmt.Errorf("read split %s of table %s: %w", sp.id, e.node.Table.Path, err)
+		}
+		e.inUse[i].Add(1)
+		if !s.v.task.post(func() error { return s.opened(sp, r) }) {
+			return false, 0, r.Close()
+		}
+		opened = true
+	}
+	return opened, left, nil
+}

@@ -1,0 +1,122 @@
+package task
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/weirsql/weir/planner/physical"
+	"github.com/weirsql/weir/runtime/operator"
+	"github.com/weirsql/weir/runtime/state"
+	"github.com/weirsql/weir/types"
+)
+
+// sink writes rows into a table: NOT NULL is enforced, rows are reduced to one change per primary key where the query's
+// key is another one, -U rows are dropped where the sink doesn't take them, and the writer gets the rest. It emits
+// nothing.
+//
+// State: the writer's, and the materializer's. Source: Flink's StreamExecSink.
+type sink struct {
+	operator.Stateless
+	v           *vertex
+	node        *physical.Sink
+	ctx         context.Context // of the job, for the writer
+	writer      *writer
+	materialize *materializer // or nil
+	out         types.Batch
+	sel         []int32
+}
+
+var _ operator.Operator = (*sink)(nil)
+
+func newSink(ctx context.Context, v *vertex, node *physical.Sink) *sink {
+	s := &sink{v: v, node: node, ctx: ctx}
+	if node.Materialize {
+		s.materialize = newMaterializer(node)
+	}
+	s.out.Schema = node.Schema
+	return s
+}
+
+func (s *sink) Open(ctx *operator.Context) error {
+	if s.materialize != nil {
+		if err := s.materialize.restore(ctx.Restore); err != nil {
+			return err
+		}
+	}
+	var err error
+	s.writer, err = openWriter(s.ctx, s.v, "writer", s.node.Sink, s.node.Table)
+	return err
+}
+
+func (s *sink) Process(_ int, b *types.Batch, _ operator.Output) error {
+	s.out.Cols, s.out.Kinds, s.out.N, s.out.Sel = b.Cols, b.Kinds, b.N, b.Sel
+	if err := s.enforceNotNull(); err != nil {
+		return err
+	}
+	out := &s.out
+	if s.materialize != nil {
+		var err error
+		if out, err = s.materialize.process(out); err != nil {
+			return err
+		}
+		s.v.metrics.StateKeys.Store(int64(s.materialize.keys.Len()))
+		s.v.metrics.StateBytes.Store(int64(s.materialize.bytes()))
+	}
+	if out.Kinds != nil && !s.node.Accepts.Has(types.UpdateBefore) {
+		s.keep(out, func(i int) bool { return out.Kinds[i] != types.UpdateBefore })
+	}
+	if out.Rows() == 0 {
+		return nil
+	}
+	return s.writer.write(out)
+}
+
+// enforceNotNull looks for NULLs in columns that the table declares NOT NULL.
+//
+// Source: Flink's ConstraintEnforcer and its message.
+func (s *sink) enforceNotNull() error {
+	for _, c := range s.node.NotNull {
+		v := s.out.Cols[c]
+		if v.Valid.AllValid(s.out.N) {
+			continue
+		}
+		before := s.out.Rows()
+		s.keep(&s.out, func(i int) bool { return !v.IsNull(i) })
+		if dropped := before - s.out.Rows(); dropped > 0 && !s.node.DropNulls {
+			return fmt.Errorf("column %q of table %s is NOT NULL, but a NULL is being written into it; "+
+				"'table.exec.sink.not-null-enforcer' = 'DROP' would drop such rows", s.node.Schema.Fields[c].Name, s.node.Table.Path)
+		}
+	}
+	return nil
+}
+
+// keep selects those of the rows of b for which want is true.
+func (s *sink) keep(b *types.Batch, want func(row int) bool) {
+	in := b.Sel
+	s.sel = s.sel[:0:cap(s.sel)]
+	if in == nil {
+		for i := range b.N {
+			if want(i) {
+				s.sel = append(s.sel, int32(i))
+			}
+		}
+	} else {
+		// In place is fine when in is s.sel itself: what is written has been read.
+		for _, i := range in {
+			if want(int(i)) {
+				s.sel = append(s.sel, i)
+			}
+		}
+	}
+	b.Sel = s.sel
+	if len(b.Sel) == 0 && b.Sel == nil {
+		b.Sel = []int32{}
+	}
+}
+
+func (s *sink) Snapshot(w *state.Writer) error {
+	if s.materialize != nil {
+		s.materialize.snapshot(w)
+	}
+	return nil // the task saves the writer's part
+}

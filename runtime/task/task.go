@@ -1,0 +1,446 @@
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/weirsql/weir/runtime/checkpoint"
+	"github.com/weirsql/weir/runtime/clock"
+	"github.com/weirsql/weir/runtime/exchange"
+	"github.com/weirsql/weir/runtime/metrics"
+)
+
+// Env is what all tasks of a job share.
+type Env struct {
+	JobID    string
+	Clock    clock.Clock
+	Log      *slog.Logger
+	Location *time.Location
+	Started  time.Time
+	Seed     int64
+	MaxRows  int
+	// KeepState says that snapshots are stored; else only sinks take part in checkpoints.
+	KeepState bool
+	Reports   Reports
+}
+
+// Reports is how tasks tell their job what happened. Calls come from the tasks' goroutines and must not block.
+type Reports interface {
+	// Opened: the task is ready to take records.
+	Opened(t *Task)
+	// Snapshot: the task's share of a checkpoint.
+	Snapshot(t *Task, id int64, states []checkpoint.Subtask)
+	// Ended: all input is processed and safe in the sinks; states is the task's share of any later checkpoint. The task
+	// waits for Commit and Shutdown.
+	Ended(t *Task, states []checkpoint.Subtask)
+	// Failed: the task can't go on; Closed follows.
+	Failed(t *Task, err error)
+	// Closed: the task has released everything and its goroutine is about to end.
+	Closed(t *Task)
+}
+
+// Final stands for the number of the checkpoint that a task's last snapshot belongs to.
+const Final = math.MaxInt64
+
+// Task is one subtask of a chain of operators. Methods marked so may be called from any goroutine; all else belongs to
+// the task's own.
+type Task struct {
+	env      *Env
+	name     string
+	subtask  int
+	waiter   clock.Waiter
+	head     *vertex
+	vertices []*vertex // upstream first
+	input    *exchange.Receiver
+	writers  []*writer
+	running  *vertex // the one at work, named if it panics
+
+	mail struct {
+		sync.Mutex
+		some   atomic.Bool
+		posted []func() error
+		closed bool
+	}
+
+	snapshotting int64 // the checkpoint whose snapshot waits for the sinks; 0: none
+	snapshotted  int64 // the checkpoint of the last snapshot, or Final
+	stop         stopRequest
+	ended        bool
+	ending       exchange.Ending
+	shutdown     bool
+}
+
+type stopRequest uint8
+
+const (
+	noStop stopRequest = iota
+	stopNow
+	stopDrained
+)
+
+// Name is the names of the operators in the chain, and the subtask.
+func (t *Task) Name() string { return t.name }
+
+// Wake makes the task take a step. From any goroutine.
+func (t *Task) Wake() { t.waiter.Wake() }
+
+// IsSource reports whether the task reads a source, and so where checkpoints begin.
+func (t *Task) IsSource() bool { return t.input == nil }
+
+// Metrics appends the counters of the task's operators. From any goroutine.
+func (t *Task) Metrics(to []metrics.Snapshot) []metrics.Snapshot {
+	for _, v := range t.vertices {
+		to = append(to, v.counters())
+	}
+	return to
+}
+
+// Trigger starts a checkpoint at a source. From any goroutine.
+func (t *Task) Trigger(id int64) {
+	t.post(func() error {
+		if !t.ended {
+			t.begin(id)
+		}
+		return nil
+	})
+}
+
+// Stop ends a source; with drain, as if all its splits had ended. From any goroutine.
+func (t *Task) Stop(drain bool) {
+	t.post(func() error {
+		t.stop = stopNow
+		if drain {
+			t.stop = stopDrained
+		}
+		return nil
+	})
+}
+
+// Commit publishes what the sinks have written before a checkpoint that is now complete: id is its number, or Final for
+// the snapshot that came with Ended. From any goroutine.
+func (t *Task) Commit(id int64) { t.post(func() error { return t.commit(id) }) }
+
+// Shutdown publishes the rest and ends the task, after Ended. From any goroutine.
+func (t *Task) Shutdown() {
+	t.post(func() error {
+		t.shutdown = true
+		return t.commit(Final)
+	})
+}
+
+// commit does nothing when the sinks have taken another snapshot since: what the checkpoint covered is then part of that
+// one, and to publish it alone isn't possible any more.
+func (t *Task) commit(id int64) error {
+	if id != t.snapshotted {
+		return nil
+	}
+	for _, x := range t.writers {
+		if err := x.commit(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// post makes the task call f in its next step; false when the task has closed.
+func (t *Task) post(f func() error) bool {
+	t.mail.Lock()
+	if t.mail.closed {
+		t.mail.Unlock()
+		return false
+	}
+	t.mail.posted = append(t.mail.posted, f)
+	t.mail.some.Store(true)
+	t.mail.Unlock()
+	t.waiter.Wake()
+	return true
+}
+
+func (t *Task) readMail() error {
+	for t.mail.some.Load() {
+		t.mail.Lock()
+		posted := t.mail.posted
+		t.mail.posted = nil
+		t.mail.some.Store(false)
+		t.mail.Unlock()
+		for _, f := range posted {
+			if err := f(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Run is the task's goroutine: it opens the operators, takes steps until Shutdown, a failure or the end of ctx, and
+// closes. A panic is a failure of the operator that was running; nothing else of the process is touched.
+func (t *Task) Run(ctx context.Context) {
+	err := t.guard(func() error {
+		for _, v := range t.vertices {
+			if err := v.open(ctx); err != nil {
+				return err
+			}
+		}
+		t.env.Reports.Opened(t)
+		return t.loop(ctx)
+	})
+	if err != nil && !(ctx.Err() != nil && errors.Is(err, ctx.Err())) {
+		t.env.Reports.Failed(t, err)
+	}
+	t.close()
+	t.env.Reports.Closed(t)
+}
+
+func (t *Task) loop(ctx context.Context) error {
+	for !t.shutdown && ctx.Err() == nil {
+		progress, err := t.step()
+		if err != nil {
+			return err
+		}
+		if !progress && !t.shutdown {
+			t.waiter.Wait(ctx, t.deadline())
+		}
+	}
+	return nil
+}
+
+// guard turns a panic into an error.
+func (t *Task) guard(f func() error) (err error) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		v := t.running
+		if v == nil {
+			v = t.head
+		}
+		t.env.Log.Error("an operator panicked", "operator", v.label, "subtask", t.subtask, "panic", r, "stack", string(debug.Stack()))
+		err = v.fail(fmt.Errorf("internal error (a bug of weir; the log has the details): %v", r))
+	}()
+	return f()
+}
+
+func (t *Task) close() {
+	t.mail.Lock()
+	t.mail.closed = true
+	left := t.mail.posted
+	t.mail.posted = nil
+	t.mail.Unlock()
+	t.ended = true // so that what is handed over now is released at once
+	for _, f := range left {
+		if err := t.guard(f); err != nil {
+			t.env.Reports.Failed(t, err)
+		}
+	}
+	for _, v := range t.vertices {
+		if err := t.guard(v.close); err != nil {
+			t.env.Log.Warn("close an operator", "operator", v.label, "subtask", t.subtask, "error", err)
+		}
+	}
+	for _, x := range t.writers {
+		if err := t.guard(x.w.Close); err != nil {
+			t.env.Log.Warn("close a table", "table", x.table, "subtask", t.subtask, "error", err)
+		}
+	}
+}
+
+// step does a bounded amount of work without blocking and reports whether there was any. When there was none, something
+// that wakes the task must happen first: mail, room in an exchange, an element, a reader, a writer, or the deadline.
+func (t *Task) step() (progress bool, err error) {
+	if err := t.readMail(); err != nil {
+		return false, err
+	}
+	switch {
+	case t.snapshotting != 0:
+		return t.snapshot()
+	case t.ended || t.shutdown:
+		return false, nil
+	}
+	if full, err := t.full(); full || err != nil {
+		return false, err
+	}
+	if t.stop != noStop && t.input == nil {
+		ending := exchange.Stopped
+		if t.stop == stopDrained {
+			ending = exchange.Drained
+		}
+		return true, t.end(ending)
+	}
+	now := t.env.Clock.Now()
+	for _, v := range t.vertices {
+		if !v.wakeAt.IsZero() && !now.Before(v.wakeAt) {
+			if err := v.onTime(now); err != nil {
+				return false, err
+			}
+			progress = true
+		}
+	}
+	if t.input != nil {
+		return t.read(progress)
+	}
+	t.running = t.head
+	polled, err := t.head.source.poll(now)
+	if progress = progress || polled; progress || err != nil {
+		return progress, t.head.fail(err)
+	}
+	return false, t.rest()
+}
+
+func (t *Task) read(progress bool) (bool, error) {
+	e, ok := t.input.Next()
+	if !ok {
+		if progress {
+			return true, nil
+		}
+		return false, t.rest()
+	}
+	switch e.Kind {
+	case exchange.Batch:
+		err := t.head.process(e.Input, e.Batch)
+		t.input.Done(e)
+		return true, err
+	case exchange.Watermark:
+		return true, t.head.watermark(e.Value)
+	case exchange.Idle, exchange.Active:
+		t.tell(e.Kind, 0)
+	case exchange.Barrier:
+		t.begin(e.Value)
+	case exchange.End:
+		return true, t.end(e.Value)
+	}
+	return true, nil
+}
+
+// full reports whether the task must wait before it takes more input: for room in an exchange, or for a sink.
+func (t *Task) full() (bool, error) {
+	full := false
+	for _, x := range t.writers {
+		if x.w.Full() {
+			full = true
+			if _, err := x.flush(); err != nil {
+				return true, err
+			}
+		}
+	}
+	for _, v := range t.vertices {
+		for _, s := range v.senders {
+			full = s.Full() || full
+		}
+	}
+	if full {
+		t.flush()
+	}
+	return full, nil
+}
+
+// rest is called when there is nothing to read: what has been gathered to make larger batches goes out now.
+func (t *Task) rest() error {
+	t.flush()
+	for _, x := range t.writers {
+		if _, err := x.flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Task) flush() {
+	for _, v := range t.vertices {
+		for _, s := range v.senders {
+			s.Flush()
+		}
+	}
+}
+
+func (t *Task) tell(kind exchange.Kind, value int64) {
+	for _, v := range t.vertices {
+		v.tell(kind, value)
+	}
+}
+
+// begin passes a barrier on and starts the snapshot. No record is processed until the snapshot is taken, so it is the
+// state at the barrier although sinks may take a while to make safe what they have.
+func (t *Task) begin(id int64) {
+	t.tell(exchange.Barrier, id)
+	t.snapshotting = id
+}
+
+// end is called when there is no more input. Everything is passed on before the end itself; the last snapshot follows.
+func (t *Task) end(how exchange.Ending) error {
+	if how != exchange.Stopped {
+		if t.input == nil {
+			if err := t.head.watermark(math.MaxInt64); err != nil {
+				return err
+			}
+		}
+		if err := t.head.finish(); err != nil {
+			return err
+		}
+	}
+	t.tell(exchange.End, how)
+	t.ended, t.ending, t.snapshotting = true, how, Final
+	return nil
+}
+
+// snapshot takes the snapshot once the sinks are done.
+func (t *Task) snapshot() (bool, error) {
+	for _, x := range t.writers {
+		if done, err := x.flush(); !done || err != nil {
+			return false, err
+		}
+	}
+	states := make([]checkpoint.Subtask, 0, len(t.vertices))
+	for _, v := range t.vertices {
+		s, err := v.snapshot(t.ended && t.ending == exchange.Natural)
+		if err != nil {
+			return false, err
+		}
+		states = append(states, s)
+	}
+	id := t.snapshotting
+	t.snapshotting, t.snapshotted = 0, id
+	if id == Final {
+		t.env.Reports.Ended(t, states)
+	} else {
+		t.env.Reports.Snapshot(t, id, states)
+	}
+	return true, nil
+}
+
+// deadline is when the task has something to do even if nothing arrives. There is none while it waits for others.
+func (t *Task) deadline() time.Time {
+	if t.snapshotting != 0 || t.ended {
+		return time.Time{}
+	}
+	for _, x := range t.writers {
+		if x.w.Full() {
+			return time.Time{}
+		}
+	}
+	var at time.Time
+	earlier := func(d time.Time) {
+		if !d.IsZero() && (at.IsZero() || d.Before(at)) {
+			at = d
+		}
+	}
+	for _, v := range t.vertices {
+		for _, s := range v.senders {
+			if s.Full() {
+				return time.Time{}
+			}
+		}
+		earlier(v.wakeAt)
+	}
+	if t.input == nil {
+		earlier(t.head.source.deadline())
+	}
+	return at
+}
