@@ -1,0 +1,128 @@
+// Command weir runs Flink SQL over Kinesis in one process. See `weir help` and docs/cli.md.
+//
+// One file per subcommand; each has a function that returns its *cobra.Command, listed in newRoot. This is the only place
+// that wires the rooms together.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weirsql/weir/engine"
+)
+
+// The exit codes of the command-line contract.
+const (
+	exitDone        = 0
+	exitFailed      = 1   // a statement or job failed
+	exitUsage       = 2   // wrong usage, or a SQL error before anything ran
+	exitInterrupted = 130 // Ctrl-C, after a clean stop
+)
+
+// exitError carries the exit code of an error; with a nil err nothing is printed.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageErrorf is a mistake in how weir was called.
+func usageErrorf(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+func main() { os.Exit(weir(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// weir runs one command line and returns its exit code. Ctrl-C ends the command's context; a second one ends the process.
+func weir(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // the second signal meets the default handler
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return report(root.ExecuteContext(ctx), stderr)
+}
+
+// report prints an error once and returns the exit code that goes with it.
+func report(err error, stderr io.Writer) int {
+	if err == nil {
+		return exitDone
+	}
+	code := exitFailed
+	var exit *exitError
+	if errors.As(err, &exit) {
+		if code = exit.code; exit.err == nil {
+			return code
+		}
+		err = exit.err
+	}
+	var file *engine.FileError
+	if errors.As(err, &file) { // rendered with its positions already
+		fmt.Fprint(stderr, err.Error())
+		return code
+	}
+	fmt.Fprintln(stderr, "weir:", err)
+	return code
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "weir",
+		Short:         "Flink SQL over Kinesis, in one process",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageErrorf("%w; see weir %s --help", err, cmd.Name())
+	})
+	root.AddCommand(
+		checkCommand(),
+		explainCommand(),
+		generateCommand(),
+		labCommand(),
+		localCommand(),
+		runCommand(),
+		sqlCommand(),
+		streamCommand(),
+		versionCommand(),
+	)
+	for _, c := range root.Commands() {
+		wrapArgs(c)
+	}
+	return root
+}
+
+// wrapArgs makes wrong numbers of arguments usage errors.
+func wrapArgs(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageErrorf("%w; usage: %s", err, cmd.UseLine())
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		wrapArgs(sub)
+	}
+}

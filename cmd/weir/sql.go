@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/weirsql/weir/diag"
+	"github.com/weirsql/weir/engine"
+	"github.com/weirsql/weir/parser"
+	"github.com/weirsql/weir/types"
+)
+
+func sqlCommand() *cobra.Command {
+	var env environment
+	var initFile string
+	c := &cobra.Command{
+		Use:   "sql",
+		Short: "Type SQL and see results",
+		Long: `Type SQL and see results. A statement ends with a semicolon and may span lines. SELECT shows its rows as they
+change until Ctrl-C; INSERT runs in the background: SHOW JOBS lists what runs, STOP JOB 'id' ends it. HELP tells more.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			ctx := context.WithoutCancel(cmd.Context()) // Ctrl-C ends a query, not the session
+			stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
+			s, err := env.open(ctx, stdout, stderr, nil)
+			if err != nil {
+				return err
+			}
+			home, err := env.home()
+			if err != nil {
+				return err
+			}
+			r := &repl{session: s, stdout: stdout, stderr: stderr, terminal: isTerminal(stdout)}
+			defer func() {
+				r.stopJobs(ctx)
+				err = errors.Join(err, s.Close(), env.close())
+			}()
+			if initFile != "" {
+				files, err := readFiles([]string{initFile}, nil, cmd.InOrStdin())
+				if err != nil {
+					return err
+				}
+				if _, err := s.Check(files...); err != nil {
+					return &exitError{exitUsage, err}
+				}
+				if err := r.execute(ctx, files[0]); err != nil {
+					return err
+				}
+			}
+			if in, ok := cmd.InOrStdin().(*os.File); ok && isTerminal(in) && isTerminal(stdout) {
+				lines, err := newTerminalLines(in, stdout, filepath.Join(home, "history"))
+				if err != nil {
+					return err
+				}
+				defer lines.Close()
+				fmt.Fprintln(stdout, "weir: Flink SQL. Statements end with ; HELP; tells more, QUIT; ends.")
+				return r.loop(ctx, lines)
+			}
+			return r.loop(ctx, &plainLines{scanner: bufio.NewScanner(cmd.InOrStdin())})
+		},
+	}
+	env.sessionFlags(c.Flags())
+	c.Flags().StringVarP(&initFile, "init", "i", "", "run this `FILE` first")
+	return c
+}
+
+// lineReader gives the lines that a user types.
+type lineReader interface {
+	// ReadLine shows the prompt and returns a line without its end. io.EOF ends the session, errInterrupted drops what
+	// was typed.
+	ReadLine(prompt string) (string, error)
+	// Remember adds a complete statement to the history.
+	Remember(statement string)
+	// Suspend calls f with the terminal in its ordinary mode.
+	Suspend(f func())
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// plainLines reads lines that are not typed at a terminal.
+type plainLines struct{ scanner *bufio.Scanner }
+
+func (p *plainLines) ReadLine(string) (string, error) {
+	if p.scanner.Scan() {
+		return p.scanner.Text(), nil
+	}
+	if err := p.scanner.Err(); err != nil {
+		return "", err
+	}
+	return "", io.EOF
+}
+
+func (p *plainLines) Remember(string)  {}
+func (p *plainLines) Suspend(f func()) { f() }
+
+// repl reads statements, runs them and shows what they give.
+type repl struct {
+	session        *engine.Session
+	stdout, stderr io.Writer
+	terminal       bool
+}
+
+const replHelp = `CREATE TABLE …;  CREATE VIEW …;  DROP …;     define what queries refer to
+SELECT …;                                   shows rows as they change; Ctrl-C ends it
+INSERT INTO … SELECT …;                     runs in the background
+SHOW TABLES | VIEWS | FUNCTIONS | JOBS;  DESCRIBE t;  SHOW CREATE TABLE t;
+EXPLAIN SELECT …;                           how a query would run
+STOP JOB 'id' [WITH DRAIN];                 ends a job after a final checkpoint
+SET 'key' = 'value';  RESET;                the session's settings
+QUIT;
+`
+
+// loop reads until QUIT or the end of the input.
+func (r *repl) loop(ctx context.Context, lines lineReader) error {
+	var text strings.Builder
+	failed := false
+	for {
+		prompt := "weir> "
+		if text.Len() > 0 {
+			prompt = "    > "
+		}
+		line, err := lines.ReadLine(prompt)
+		switch {
+		case errors.Is(err, errInterrupted):
+			text.Reset()
+			continue
+		case errors.Is(err, io.EOF):
+			if strings.TrimSpace(text.String()) != "" { // a last statement without its semicolon
+				failed = !r.statement(ctx, lines, text.String()) || failed
+			}
+			if failed && !r.terminal {
+				return &exitError{code: exitFailed}
+			}
+			return nil
+		case err != nil:
+			return err
+		}
+		if text.Len() > 0 {
+			text.WriteByte('\n')
+		}
+		text.WriteString(line)
+		word := strings.ToUpper(strings.Trim(text.String(), " \t\n;"))
+		switch word {
+		case "":
+			text.Reset()
+			continue
+		case "QUIT", "EXIT":
+			return nil
+		case "HELP":
+			fmt.Fprint(r.stdout, replHelp)
+			text.Reset()
+			continue
+		}
+		if !parser.Complete(text.String()) {
+			continue
+		}
+		statement := text.String()
+		text.Reset()
+		lines.Remember(statement)
+		failed = !r.statement(ctx, lines, statement) || failed
+	}
+}
+
+// statement runs what was typed and reports whether it went well.
+func (r *repl) statement(ctx context.Context, lines lineReader, text string) bool {
+	ok := true
+	lines.Suspend(func() {
+		file := diag.NewFile("sql", text)
+		err := r.execute(ctx, file)
+		if err != nil {
+			report(err, r.stderr)
+			ok = false
+		}
+	})
+	return ok
+}
+
+// execute runs the statements of a text one after the other, up to the first that fails.
+func (r *repl) execute(ctx context.Context, file *diag.File) error {
+	script, err := r.session.Parse(file)
+	if err != nil {
+		return err
+	}
+	for _, stmt := range script.Stmts {
+		res, err := r.session.Execute(ctx, file, stmt)
+		if err != nil {
+			return err
+		}
+		if err := r.show(ctx, res); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *repl) show(ctx context.Context, res *engine.Result) error {
+	out := &screen{w: r.stdout, terminal: r.terminal, location: r.session.Location()}
+	switch {
+	case res.Table != nil:
+		return showTable(out, "table", res.Table)
+	case res.Job != nil:
+		if r.session.Setting("table.dml-sync") == "true" {
+			return r.follow(ctx, res.Job)
+		}
+		fmt.Fprintf(r.stdout, "job %s started\n", res.Job.ID)
+		return nil
+	case res.Query != nil:
+		format := "table"
+		if r.session.Setting("sql-client.execution.result-mode") == "changelog" {
+			format = "changelog"
+		}
+		writer := out.newResultWriter(format, "", res.Query.Schema)
+		job, err := res.Query.Start(ctx, func(b *types.Batch) error { return writer.Write(b) })
+		if err != nil {
+			return err
+		}
+		return errors.Join(r.follow(ctx, job), writer.Close())
+	}
+	fmt.Fprintln(r.stdout, "ok")
+	return nil
+}
+
+// follow waits for a job until Ctrl-C, which stops it.
+func (r *repl) follow(ctx context.Context, job *engine.Job) error {
+	interrupt := make(chan os.Signal, 1)
+	signal.Notify(interrupt, os.Interrupt)
+	defer signal.Stop(interrupt)
+	select {
+	case <-job.Done():
+		return job.Err()
+	case <-interrupt:
+	}
+	if err := job.Stop(ctx, false); err != nil {
+		job.Cancel()
+	}
+	return job.Wait(ctx)
+}
+
+// stopJobs ends what still runs in the background.
+func (r *repl) stopJobs(ctx context.Context) {
+	for _, j := range r.session.Jobs() {
+		select {
+		case <-j.Done():
+		default:
+			if err := j.Stop(ctx, false); err != nil {
+				fmt.Fprintf(r.stderr, "weir: stop job %s: %v\n", j.Name, err)
+			}
+		}
+	}
+}
