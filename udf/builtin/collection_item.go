@@ -176,7 +176,7 @@ func bindItem(c *udf.Call) (*udf.Scalar, error) {
 		return nil, udf.Errorf(1, "%s has no field %q", t, name)
 	case types.Null:
 		return &udf.Scalar{
-			Args:   []types.Type{types.ArrayType(types.IntType), types.BigIntType},
+			Args:   []types.Type{types.ArrayType(types.IntType), index.Type},
 			Result: types.IntType,
 			Eval:   appendEval(func(_ []*types.Vector, out *types.Vector, _ int) error { out.AppendNull(); return nil }),
 		}, nil
