@@ -23,9 +23,15 @@ func Build(node physical.Node) (Operator, error) {
 	case *physical.Union:
 		return newUnion(n), nil
 	case *physical.WindowAggregate:
+		if n.Window.Kind == physical.Session && !n.Window.Attached {
+			return newSessionAggregate(n), nil
+		}
 		return newWindowAggregate(n), nil
 	case *physical.WindowTable:
-		return newWindowTable(n)
+		if n.Window.Kind == physical.Session {
+			return newSessionTable(n), nil
+		}
+		return newWindowTable(n), nil
 	}
 	return nil, fmt.Errorf("%s is not an operator of this package", node.Name())
 }

@@ -142,6 +142,34 @@ func (c *windowClock) times(buf *[]int64, b *types.Batch, column int) ([]int64, 
 	return *buf, nil
 }
 
+// rowTimes is times for a window that isn't attached: processing time is the same for all rows of a batch.
+func (c *windowClock) rowTimes(buf *[]int64, b *types.Batch, w physical.Window, ctx *Context) ([]int64, error) {
+	if !w.Proctime {
+		return c.times(buf, b, w.Time)
+	}
+	*buf = resize(*buf, b.N)
+	now := c.reading(ctx.Clock.Now().UnixMilli())
+	for i := range *buf {
+		(*buf)[i] = now
+	}
+	return *buf, nil
+}
+
+// windowColumns are what a window table-valued function appends.
+var windowColumns = []physical.WindowProperty{physical.WindowStart, physical.WindowEnd, physical.WindowTime}
+
+// property appends n times a property of the window [start, end).
+func (c *windowClock) property(v *types.Vector, p physical.WindowProperty, start, end int64, n int) {
+	switch p {
+	case physical.WindowStart:
+		fromMillis(v, start, n)
+	case physical.WindowEnd:
+		fromMillis(v, end, n)
+	case physical.WindowTime:
+		fromMillis(v, c.timeAttribute(v.Type, end), n)
+	}
+}
+
 // rowAt is the k-th row of those that rows names; nil: of all.
 func rowAt(rows []int32, k int) int32 {
 	if rows == nil {

@@ -35,15 +35,16 @@ type windowAggregate struct {
 	clock windowClock
 	aggs  *aggregates
 
-	byEnd map[int64]*slice
-	order []*slice // by end
-	spare []*slice
+	byBounds map[windowBounds]*slice
+	order    []*slice // by end
+	spare    []*slice
 	// progress is the watermark, or for processing time the time, up to which windows have fired.
 	progress int64
 
 	keyTypes []types.Type
 	keys     []*types.Vector // of the batch
 	times    []int64
+	starts   []int64
 	slots    []int32
 	touched  []*slice
 	late     *slice          // stands for slices whose windows have all fired
@@ -53,6 +54,16 @@ type windowAggregate struct {
 	counting []int32         // 0, 1, 2, …
 	fired    []int32         // slots
 	out      *types.Batch
+}
+
+// windowBounds finds a slice: by its end alone, but for attached windows, of which several may end together.
+type windowBounds struct{ start, end int64 }
+
+func (w *windowAggregate) at(start, end int64) windowBounds {
+	if w.node.Window.Attached {
+		return windowBounds{start, end}
+	}
+	return windowBounds{0, end}
 }
 
 // slice is a stretch of time [start, end) and the groups of its rows. Under CUMULATE the first slices of a window become
@@ -72,7 +83,7 @@ var _ Operator = (*windowAggregate)(nil)
 func newWindowAggregate(node *physical.WindowAggregate) *windowAggregate {
 	w := &windowAggregate{
 		node: node, spec: newWindowSpec(node.Window), aggs: newAggregates(node.Aggs, node.InputRetracts),
-		byEnd: map[int64]*slice{}, progress: noWatermark, out: types.NewBatch(node.Schema),
+		byBounds: map[windowBounds]*slice{}, progress: noWatermark, out: types.NewBatch(node.Schema),
 		keyTypes: columnTypes(node.Schema, len(node.Keys)), keys: make([]*types.Vector, len(node.Keys)),
 	}
 	w.moved = newColumns(w.keyTypes)
@@ -122,28 +133,28 @@ func (w *windowAggregate) Process(_ int, b *types.Batch, _ Output) error {
 	}
 	win := w.node.Window
 	switch {
-	case win.Proctime:
-		t := w.clock.reading(w.ctx.Clock.Now().UnixMilli())
-		w.add(w.find(t, 0), b, b.Sel, n)
-		w.wake()
 	case win.Attached:
 		none := windowClock{} // bounds are readings already
 		ends, err := none.times(&w.times, b, win.End)
 		if err != nil {
 			return err
 		}
-		var buf []int64 // bounds are TIMESTAMP(3), which needs none
-		starts, err := none.times(&buf, b, win.Start)
+		starts, err := none.times(&w.starts, b, win.Start)
 		if err != nil {
 			return err
 		}
 		w.assign(b, n, ends, starts)
+	case win.Proctime:
+		w.add(w.find(w.clock.reading(w.ctx.Clock.Now().UnixMilli()), 0), b, b.Sel, n)
 	default:
 		times, err := w.clock.times(&w.times, b, win.Time)
 		if err != nil {
 			return err
 		}
 		w.assign(b, n, times, nil)
+	}
+	if win.Proctime {
+		w.wake()
 	}
 	w.ctx.Metrics.StateKeys.Store(int64(w.aggs.groups - len(w.aggs.free)))
 	return nil
@@ -159,13 +170,13 @@ func (w *windowAggregate) assign(b *types.Batch, n int, times, starts []int64) {
 		return w.find(times[i], starts[i])
 	}
 	s := find(rowAt(b.Sel, 0))
-	if within(times, b.Sel, s.from, s.width) == n {
+	if within(times, b.Sel, s.from, s.width) == n && (starts == nil || within(starts, b.Sel, s.start, 1) == n) {
 		w.add(s, b, b.Sel, n)
 		return
 	}
 	for k := range n {
 		i := rowAt(b.Sel, k)
-		if uint64(times[i]-s.from) >= s.width {
+		if uint64(times[i]-s.from) >= s.width || starts != nil && starts[i] != s.start {
 			s = find(i)
 		}
 		if s == w.late || s == w.outside {
@@ -221,7 +232,7 @@ func (w *windowAggregate) find(t, start int64) *slice {
 			start, base = w.spec.begin(end), true
 		}
 	}
-	if s, ok := w.byEnd[end]; ok {
+	if s, ok := w.byBounds[w.at(start, end)]; ok {
 		return s
 	}
 	if w.clock.fires(last) <= w.progress {
@@ -248,13 +259,15 @@ func (w *windowAggregate) open(start, end int64, base bool) *slice {
 }
 
 func (w *windowAggregate) insert(s *slice) {
-	w.byEnd[s.end] = s
-	at, _ := slices.BinarySearchFunc(w.order, s.end, func(s *slice, end int64) int { return cmp.Compare(s.end, end) })
+	w.byBounds[w.at(s.start, s.end)] = s
+	at, _ := slices.BinarySearchFunc(w.order, s, func(a, b *slice) int {
+		return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.start, b.start))
+	})
 	w.order = slices.Insert(w.order, at, s)
 }
 
 func (w *windowAggregate) remove(s *slice) {
-	delete(w.byEnd, s.end)
+	delete(w.byBounds, w.at(s.start, s.end))
 	at := slices.Index(w.order, s)
 	w.order = slices.Delete(w.order, at, at+1)
 }
@@ -378,7 +391,7 @@ func (w *windowAggregate) next(after int64) (end int64, ok bool) {
 func (w *windowAggregate) fire(end int64, out Output) error {
 	switch {
 	case w.node.Window.Attached || w.spec.kind == physical.Tumble:
-		s := w.byEnd[end]
+		s := w.order[0]
 		if err := w.emit(s, s.start, end, out); err != nil {
 			return err
 		}
@@ -407,7 +420,7 @@ func (w *windowAggregate) fire(end int64, out Output) error {
 }
 
 func (w *windowAggregate) fireCumulate(end int64, out Output) error {
-	base, s := w.byEnd[end-w.spec.slice], w.byEnd[end]
+	base, s := w.byBounds[w.at(0, end-w.spec.slice)], w.byBounds[w.at(0, end)]
 	start := w.spec.begin(end)
 	switch {
 	case base == nil || !base.base || base.start != start:
@@ -471,15 +484,7 @@ func (w *windowAggregate) emit(s *slice, start, end int64, out Output) error {
 		}
 		w.aggs.result(w.slots, w.out.Cols[keys:])
 		for k, p := range w.node.Properties {
-			v := w.out.Cols[keys+calls+k]
-			switch p {
-			case physical.WindowStart:
-				fromMillis(v, start, n)
-			case physical.WindowEnd:
-				fromMillis(v, end, n)
-			case physical.WindowTime:
-				fromMillis(v, w.clock.timeAttribute(v.Type, end), n)
-			}
+			w.clock.property(w.out.Cols[keys+calls+k], p, start, end, n)
 		}
 		w.out.N += n
 		slots = slots[n:]
@@ -545,7 +550,7 @@ func (w *windowAggregate) restore(in *state.Reader) error {
 			return errState
 		}
 		start, end := int64(binary.LittleEndian.Uint64(key)), int64(binary.LittleEndian.Uint64(key[8:]))
-		s, ok := w.byEnd[end]
+		s, ok := w.byBounds[w.at(start, end)]
 		if !ok {
 			s = w.open(start, end, key[16] == 1)
 		}

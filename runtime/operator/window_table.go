@@ -1,8 +1,6 @@
 package operator
 
 import (
-	"fmt"
-
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/types"
 	"github.com/weirsql/weir/types/temporal"
@@ -10,7 +8,7 @@ import (
 
 // windowTable is a window table-valued function: each row once for every window that contains it (HOP: the latest
 // first; CUMULATE: the shortest first), with window_start, window_end and window_time appended. It keeps no state and drops nothing: a late row gets its
-// windows like any other. SESSION, whose windows grow with the rows, isn't assigned row by row.
+// windows like any other. SESSION, whose windows grow with the rows, has an operator of its own.
 //
 // Source: Flink's WindowTableFunctionOperator.
 type windowTable struct {
@@ -26,11 +24,8 @@ type windowTable struct {
 
 var _ Operator = (*windowTable)(nil)
 
-func newWindowTable(node *physical.WindowTable) (*windowTable, error) {
-	if node.Window.Kind == physical.Session {
-		return nil, fmt.Errorf("a SESSION window can't be assigned to single rows; group by window_start and window_end")
-	}
-	return &windowTable{node: node, spec: newWindowSpec(node.Window), out: types.NewBatch(node.Schema)}, nil
+func newWindowTable(node *physical.WindowTable) *windowTable {
+	return &windowTable{node: node, spec: newWindowSpec(node.Window), out: types.NewBatch(node.Schema)}
 }
 
 func (w *windowTable) Open(ctx *Context) error {
@@ -44,19 +39,9 @@ func (w *windowTable) Process(_ int, b *types.Batch, out Output) error {
 	if n == 0 {
 		return nil
 	}
-	var times []int64
-	if w.node.Window.Proctime {
-		w.times = resize(w.times, b.N)
-		now := w.clock.reading(w.ctx.Clock.Now().UnixMilli())
-		for i := range w.times {
-			w.times[i] = now
-		}
-		times = w.times
-	} else {
-		var err error
-		if times, err = w.clock.times(&w.times, b, w.node.Window.Time); err != nil {
-			return err
-		}
+	times, err := w.clock.rowTimes(&w.times, b, w.node.Window, w.ctx)
+	if err != nil {
+		return err
 	}
 	step := w.spec.slide
 	for k := range n {
@@ -83,10 +68,9 @@ func (w *windowTable) Process(_ int, b *types.Batch, out Output) error {
 
 func (w *windowTable) take(i int32, end int64) {
 	w.rows = append(w.rows, i)
-	bounds := w.out.Cols[len(w.out.Cols)-3:]
-	fromMillis(bounds[0], w.spec.begin(end), 1)
-	fromMillis(bounds[1], end, 1)
-	fromMillis(bounds[2], w.clock.timeAttribute(bounds[2].Type, end), 1)
+	for k, p := range windowColumns {
+		w.clock.property(w.out.Cols[len(w.out.Cols)-3+k], p, w.spec.begin(end), end, 1)
+	}
 }
 
 func (w *windowTable) flush(b *types.Batch, out Output) error {
