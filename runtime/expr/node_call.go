@@ -65,11 +65,12 @@ type statefulNode struct {
 	instance udf.Stateful
 }
 
-// nullIfAny makes the rows of out NULL in which an argument is. out has no NULLs yet.
+// nullIfAny makes the rows of out NULL in which an argument is. out has no NULLs yet. Keywords, which have no values,
+// don't count.
 func nullIfAny(out *types.Vector, args []*types.Vector, n int) {
 	words := (n + 63) / 64
 	for _, a := range args {
-		if len(a.Valid) == 0 {
+		if len(a.Valid) == 0 || a.Type.Kind == types.Symbol {
 			continue
 		}
 		out.Valid = out.Valid.Grow(n)

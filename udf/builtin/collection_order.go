@@ -41,7 +41,7 @@ func collectionOrder() []udf.Spec {
 
 // orderedArray is the parameter of functions that compare elements.
 var orderedArray = param{"an array of values with an order", func(t types.Type) bool {
-	return t.Kind == types.Array && !t.Elem.IsNested()
+	return t.Kind == types.Array && !t.Elem.IsNested() && t.Elem.Kind != types.Boolean
 }, types.Type{}, types.ArrayType(types.IntType)}
 
 func bindArrayExtreme(c *udf.Call, sign int) (*udf.Scalar, error) {

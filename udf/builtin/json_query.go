@@ -276,6 +276,9 @@ func bindJSONQuery(c *udf.Call) (*udf.Scalar, error) {
 		if !r.IsCharacter() && !(r.Kind == types.Array && r.Elem.IsCharacter()) {
 			return nil, udf.Errorf(-1, "JSON_QUERY returns STRING or ARRAY<STRING>, not %s", result)
 		}
+		if r.Kind == types.Array && (j.clauses.onEmpty == "EMPTY OBJECT" || j.clauses.onError == "EMPTY OBJECT") {
+			return nil, udf.Errorf(-1, "JSON_QUERY can't return an EMPTY OBJECT as %s", result)
+		}
 	}
 	emit := func(out *types.Vector, i int, v *jsonValue) {
 		if result.IsCharacter() {

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -38,10 +39,10 @@ func stringEncode() []udf.Spec {
 			Name:     "FROM_BASE64",
 			Family:   "string",
 			Usage:    []string{"FROM_BASE64(text)"},
-			Summary:  "The text whose UTF-8 bytes are given in base64; fails for text that is not base64.",
+			Summary:  "The text whose UTF-8 bytes are given in base64, as text or bytes; fails for what is not base64.",
 			Examples: []udf.Example{{SQL: "FROM_BASE64('aGVsbG8gd29ybGQ=')", Result: "hello world"}},
 			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
-				args, notNull, err := signature(c, 1, textParam)
+				args, notNull, err := signature(c, 1, bytesOrText(c, 0))
 				if err != nil {
 					return nil, err
 				}
@@ -49,8 +50,8 @@ func stringEncode() []udf.Spec {
 					Args:     args,
 					Result:   types.StringType.WithNotNull(notNull),
 					Fallible: true,
-					Eval: udf.F1Text(func(_ *udf.Context, dst []byte, s string) ([]byte, bool, error) {
-						b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
+					Eval: udf.F1Text(func(_ *udf.Context, dst []byte, s []byte) ([]byte, bool, error) {
+						b, err := base64.RawStdEncoding.AppendDecode(nil, bytes.TrimRight(s, "="))
 						if err != nil {
 							return dst, false, fmt.Errorf("FROM_BASE64: %q is not base64: %w", s, err)
 						}
