@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -226,6 +227,15 @@ func normal(v any) any {
 			}
 			return strconv.FormatFloat(f, 'g', 12, 64) // Go's and Java's logarithms differ in the last digits
 		}
+	case string:
+		if fraction.MatchString(v) { // Flink shows as many digits of a fraction as it needs
+			z := strings.HasSuffix(v, "Z")
+			v = strings.TrimRight(strings.TrimRight(strings.TrimSuffix(v, "Z"), "0"), ".")
+			if z {
+				v += "Z"
+			}
+		}
+		return v
 	case map[string]any:
 		for k := range v {
 			v[k] = normal(v[k])
@@ -237,6 +247,8 @@ func normal(v any) any {
 	}
 	return v
 }
+
+var fraction = regexp.MustCompile(`^(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d+Z?$`)
 
 // fold returns the rows that a changelog leaves.
 func fold(changes []string) []string {

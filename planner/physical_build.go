@@ -278,7 +278,8 @@ func (b *builder) newScan(t *table, needed []bool) physical.Node {
 	s.Schema, s.Mode = schema, src.Mode()
 	if t.rowtime >= 0 {
 		s.Watermark = &physical.Watermark{Column: at[t.rowtime], Expr: remap(t.watermark, at),
-			OnEvent: t.framework.Enum("scan.watermark.emit.strategy") == "on-event", IdleTimeout: b.p.idleTimeout(t)}
+			OnEvent:     t.framework.Enum("scan.watermark.emit.strategy") == "on-event" || b.p.Settings.EveryWatermark(),
+			IdleTimeout: b.p.idleTimeout(t)}
 	}
 	s.Key = keyAmong(t.primary, outputs)
 	if n := t.framework.Int("scan.parallelism"); n > 0 {

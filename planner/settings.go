@@ -32,6 +32,7 @@ var KnownSettings = []Setting{
 	{Key: "execution.checkpointing.dir", Kind: option.String, Summary: "where checkpoints go; by default below the data directory"},
 	{Key: "execution.runtime-mode", Kind: option.Enum, Default: "STREAMING", Values: []string{"STREAMING", "BATCH", "AUTOMATIC"}, Summary: "BATCH gives final results only, for bounded inputs"},
 	{Key: "parallelism.default", Kind: option.Int, Default: "0", Summary: "subtasks per operator; 0 is the number of cores"},
+	{Key: "pipeline.auto-watermark-interval", Kind: option.Duration, Default: "200 ms", Summary: "0 emits a watermark after every row that raises it; else watermarks follow batches"},
 	{Key: "pipeline.name", Kind: option.String, Summary: "the name of the next jobs"},
 	{Key: "sql-client.execution.result-mode", Kind: option.String, Default: "table", Summary: "how the REPL shows results: table, changelog or tableau"},
 	{Key: "table.dml-sync", Kind: option.Bool, Default: "false", Summary: "an INSERT in the REPL waits for its job"},
@@ -49,7 +50,7 @@ var KnownSettings = []Setting{
 var flinkPrefixes = []string{"table.", "execution.", "pipeline.", "parallelism.", "sql-client.", "state.", "restart-strategy",
 	"taskmanager.", "jobmanager.", "rest.", "security.", "$internal.", "akka.", "cluster.", "metrics.", "client.", "env.", "heartbeat.",
 	"high-availability", "historyserver.", "io.", "kubernetes.", "queryable-state.", "slot.", "web.", "yarn.", "classloader.",
-	"compiler.", "fs.", "s3.", "process.", "job."}
+	"compiler.", "fs.", "s3.", "process.", "job.", "__table."}
 
 // NewSettings returns settings with nothing changed.
 func NewSettings() *Settings { return &Settings{values: map[string]string{}} }
@@ -141,6 +142,9 @@ func (s *Settings) Int(key string) int64 {
 
 // Bool returns a Bool setting.
 func (s *Settings) Bool(key string) bool { return strings.EqualFold(s.Get(key), "true") }
+
+// EveryWatermark reports whether every row that raises the watermark is followed by it.
+func (s *Settings) EveryWatermark() bool { return s.Duration("pipeline.auto-watermark-interval") == 0 }
 
 // Batch reports whether jobs run in batch mode.
 func (s *Settings) Batch() bool { return strings.EqualFold(s.Get("execution.runtime-mode"), "BATCH") }

@@ -2,14 +2,12 @@ package runtime
 
 import (
 	"log/slog"
-	goruntime "runtime"
 	"time"
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/runtime/operator"
-	"github.com/weirsql/weir/runtime/state"
 	"github.com/weirsql/weir/types"
 )
 
@@ -91,19 +89,4 @@ func (c Config) withDefaults() Config {
 		c.build = operator.Build
 	}
 	return c
-}
-
-// parallelism is the number of subtasks of a node.
-func (c Config) parallelism(plan *physical.Plan, n physical.Node) int {
-	switch n.(type) {
-	case *physical.Values, *physical.Collect:
-		return 1
-	}
-	p := n.Base().Parallelism
-	for _, other := range []int{c.Parallelism, plan.Parallelism, goruntime.GOMAXPROCS(0)} {
-		if p <= 0 {
-			p = other
-		}
-	}
-	return min(p, state.KeyGroups)
 }

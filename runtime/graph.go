@@ -22,11 +22,11 @@ type chain struct {
 
 // chains divides the plan. A node joins the chain of the node it reads when that is its only input and rows stay in
 // the subtask: a forward exchange, or any between single subtasks.
-func (c Config) chains(plan *physical.Plan) ([]*chain, map[physical.Node]*chain) {
+func chains(plan *physical.Plan, widths map[physical.Node]int) ([]*chain, map[physical.Node]*chain) {
 	var all []*chain
 	of := map[physical.Node]*chain{}
 	for _, n := range plan.Nodes {
-		p := c.parallelism(plan, n)
+		p := widths[n]
 		if in := n.Base().Inputs; len(in) == 1 {
 			up := of[in[0].From]
 			if up.parallelism == p && (in[0].Exchange == physical.Forward || p == 1) {
@@ -50,7 +50,11 @@ func (j *Job) build(ctx context.Context, plan *physical.Plan, from *checkpoint.C
 	if err := checkRestore(plan, from); err != nil {
 		return err
 	}
-	chains, of := j.cfg.chains(plan)
+	widths, err := j.cfg.widths(ctx, plan)
+	if err != nil {
+		return err
+	}
+	chains, of := chains(plan, widths)
 	enumerators := map[physical.Node]*task.Enumerator{}
 	for _, ch := range chains {
 		for i := range ch.parallelism {

@@ -39,7 +39,7 @@ func (f *Filter) add(e rex.Expr) error {
 		f.steps = append(f.steps, s)
 		return nil
 	}
-	p, err := Compile([]rex.Expr{e})
+	p, err := Compile([]rex.Expr{truth(e)})
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ func TestFilterAgainstRows(t *testing.T) {
 		}
 	}
 	conditions = append(conditions, column("p"), isNull(column("s"), true), isNull(column("s"), false),
+		&rex.Literal{T: types.NullType}, &rex.Logic{Or: true, Args: []rex.Expr{&rex.Literal{T: types.NullType}, column("p")}, T: types.BooleanType},
+		&rex.Case{Conds: []rex.Expr{&rex.Literal{T: types.NullType}}, Results: []rex.Expr{literal(false)}, Else: column("p"), T: types.BooleanType},
 		isNull(plus(column("a"), column("b")), true), compare("=", plus(column("a"), column("b")), literal(2)))
 	for k := range 40 {
 		rnd := rand.New(rand.NewPCG(uint64(k), 2))

@@ -18,7 +18,7 @@ type caseNode struct {
 func (sc *scope) compileCase(e *rex.Case) (node, error) {
 	c := &caseNode{expr: e, pick: newPicker(e.T, len(e.Results)+1)}
 	for i := range e.Conds {
-		cond, err := sc.compileOperand(e.Conds[i], i == 0)
+		cond, err := sc.compileOperand(truth(e.Conds[i]), i == 0)
 		if err != nil {
 			return nil, err
 		}

@@ -33,7 +33,7 @@ func (sc *scope) compileOperand(e rex.Expr, first bool) (o operand, err error) {
 func (sc *scope) compileLogic(e *rex.Logic) (node, error) {
 	l := &logicNode{expr: e, out: types.NewVector(e.T)}
 	for i, a := range e.Args {
-		o, err := sc.compileOperand(a, i == 0)
+		o, err := sc.compileOperand(truth(a), i == 0)
 		if err != nil {
 			return nil, err
 		}

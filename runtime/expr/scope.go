@@ -127,6 +127,14 @@ func (sc *scope) compile(e rex.Expr) (node, error) {
 	return s, nil
 }
 
+// truth is e where a BOOLEAN is wanted: an untyped NULL, which has no values at all, becomes one.
+func truth(e rex.Expr) rex.Expr {
+	if e.Type().Kind == types.Null {
+		return &rex.Literal{T: types.BooleanType}
+	}
+	return e
+}
+
 func (sc *scope) compileNew(e rex.Expr) (node, error) {
 	switch e := e.(type) {
 	case *rex.Call:

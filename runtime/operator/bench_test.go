@@ -172,7 +172,7 @@ func (f emitTo) Emit(b *types.Batch) error { return f(b) }
 func BenchmarkGroup(b *testing.B) {
 	s := schema("k BIGINT, v BIGINT")
 	rnd := rand.New(rand.NewPCG(1, 1))
-	for name, distinct := range map[string]int64{"10": 10, "10k": 10_000} {
+	for name, distinct := range map[string]int64{"1": 1, "10": 10, "10k": 10_000} {
 		batch := types.NewBatch(s)
 		for range benchRows {
 			batch.Cols[0].AppendValue(rnd.Int64N(distinct))

@@ -108,6 +108,10 @@ func columnTypes(s *types.Schema, n int) []types.Type {
 	return ts
 }
 
+// spareSlices is how many tables of purged slices are kept for new ones. More are open only while a stream catches up,
+// and their memory should not stay.
+const spareSlices = 16
+
 func (w *windowAggregate) newSlice() *slice {
 	if n := len(w.spare); n > 0 {
 		s := w.spare[n-1]
@@ -276,7 +280,9 @@ func (w *windowAggregate) remove(s *slice) {
 func (w *windowAggregate) purge(s *slice) {
 	w.remove(s)
 	w.empty(s)
-	w.spare = append(w.spare, s)
+	if len(w.spare) < spareSlices {
+		w.spare = append(w.spare, s)
+	}
 }
 
 func (w *windowAggregate) empty(s *slice) {

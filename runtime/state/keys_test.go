@@ -50,13 +50,13 @@ func TestKeysAgainstMap(t *testing.T) {
 			keys, model := state.NewKeys(columns), map[string]int32{}
 			var hasher state.KeyHasher
 			out := make([]int32, 1000)
-			for round := range 60 {
-				distinct := []int{3, 50, 5000}[round/20]
+			for round := range 30 {
+				distinct := []int{3, 50, 5000}[round/10]
 				cols := make([]*types.Vector, len(columns))
 				for c, ct := range columns {
 					cols[c] = types.NewVector(ct)
 				}
-				n := rnd.IntN(1000)
+				n := rnd.IntN(500)
 				for range n {
 					for c, ct := range columns {
 						cols[c].AppendValue(randomValue(rnd, ct, distinct))

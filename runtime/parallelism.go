@@ -1,0 +1,56 @@
+package runtime
+
+import (
+	"context"
+	"fmt"
+	goruntime "runtime"
+
+	"github.com/weirsql/weir/planner/physical"
+	"github.com/weirsql/weir/runtime/state"
+)
+
+// widths decides how many subtasks every node has. A node that only reads by forward edges is as wide as what it reads:
+// spreading rows costs more than it gains there, and would let a record overtake a watermark that it is behind. A bounded
+// scan has no more subtasks than splits: one without a split would hold back the watermark until it is known to have none.
+func (c Config) widths(ctx context.Context, plan *physical.Plan) (map[physical.Node]int, error) {
+	all := map[physical.Node]int{}
+	for _, n := range plan.Nodes {
+		width := n.Base().Parallelism
+		for _, other := range []int{c.Parallelism, plan.Parallelism, goruntime.GOMAXPROCS(0)} {
+			if width <= 0 {
+				width = other
+			}
+		}
+		switch n := n.(type) {
+		case *physical.Values, *physical.Collect:
+			width = 1
+		case *physical.Scan:
+			if n.Parallelism == 0 && n.Source.Bounded() && n.Source.DiscoveryInterval() == 0 {
+				splits, err := n.Source.Splits(ctx)
+				if err != nil {
+					return nil, fmt.Errorf("read table %s: %w", n.Table.Path, err)
+				}
+				width = min(width, max(1, len(splits)))
+			}
+		default:
+			if w := forwardWidth(n, all); w > 0 && n.Base().Parallelism == 0 {
+				width = w
+			}
+		}
+		all[n] = min(width, state.KeyGroups)
+	}
+	return all, nil
+}
+
+// forwardWidth is the width that all inputs of n have, if all are forward edges; else 0.
+func forwardWidth(n physical.Node, widths map[physical.Node]int) int {
+	width := 0
+	for _, e := range n.Base().Inputs {
+		w := widths[e.From]
+		if e.Exchange != physical.Forward || width != 0 && w != width {
+			return 0
+		}
+		width = w
+	}
+	return width
+}
