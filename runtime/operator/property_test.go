@@ -134,7 +134,7 @@ func tabled(rows map[string]int) string {
 // The changelog of a group aggregation folds to the aggregation of the folded input.
 func TestGroupAggregateFolds(t *testing.T) {
 	s := schema("k BIGINT, j STRING, v BIGINT, p BOOLEAN")
-	for seed := range uint64(150) {
+	for seed := range uint64(60) {
 		rnd := rand.New(rand.NewPCG(seed, 8))
 		in := &source{rnd: rnd, schema: s, adds: seed%3 == 0}
 		keys := [][]int{{0}, {1}, {0, 1}, {}}[rnd.IntN(4)]
@@ -214,7 +214,7 @@ func naive(rows [][]any) []any {
 // The changelog of a join folds to the join of the folded inputs, whatever identifies their rows.
 func TestJoinFolds(t *testing.T) {
 	l, r := schema("id BIGINT, k BIGINT, j STRING, v BIGINT"), schema("id BIGINT, k BIGINT, j STRING, v BIGINT")
-	for seed := range uint64(400) {
+	for seed := range uint64(150) {
 		rnd := rand.New(rand.NewPCG(seed, 7))
 		kind := physical.JoinKind(seed % 6)
 		keys := [][]int{{1}, {2}, {1, 2}, {0}, {}}[rnd.IntN(5)]
@@ -286,7 +286,7 @@ func TestJoinFolds(t *testing.T) {
 // Windows emit, once, the rows that came before they fired.
 func TestWindowsAgainstRows(t *testing.T) {
 	s := schema("ts TIME, k BIGINT, v BIGINT")
-	for seed := range uint64(200) {
+	for seed := range uint64(80) {
 		rnd := rand.New(rand.NewPCG(seed, 6))
 		slide := int64(1 + rnd.IntN(5))
 		w := physical.Window{Kind: physical.WindowKind(seed % 3), Size: slide * int64(1+rnd.IntN(4)), Slide: slide, Offset: int64(rnd.IntN(7) - 3)}
