@@ -154,8 +154,7 @@ var texts = []string{"", "a", "b", "12", "7", "Chrome", "clickstream", "Chrome59
 func randomBatch(rnd *rand.Rand, n, nulls int) *types.Batch {
 	b := types.NewBatch(schema)
 	null := func() bool { return nulls > 0 && rnd.IntN(nulls) == 0 }
-	value := func(t types.Type) any { return nil }
-	value = func(t types.Type) any {
+	value := func(t types.Type) any {
 		if null() {
 			return nil
 		}

@@ -140,7 +140,8 @@ func BenchmarkFilterTumble(b *testing.B) {
 	b.Run("operators", func(b *testing.B) {
 		filter := open(b, &physical.Calc{Info: physical.Info{Schema: s, Mode: types.AppendOnly}, Filter: is})
 		count := open(b, windowBy(s, physical.Window{Kind: physical.Tumble, Time: 0, Size: 10 * second}, nil, "COUNT()"))
-		next := emitTo(func(batch *types.Batch) error { return count.Process(0, batch, &discard{}) })
+		out := &discard{}
+		next := emitTo(func(batch *types.Batch) error { return count.Process(0, batch, out) })
 		b.ReportAllocs()
 		for b.Loop() {
 			if err := filter.Process(0, batch, next); err != nil {

@@ -192,20 +192,19 @@ func (s script) replay(t *testing.T, v variation) {
 
 // job is the subtasks of one node, with what their tasks would do.
 type job struct {
-	t        testing.TB
-	node     physical.Node
-	ops      []operator.Operator
-	ctxs     []*operator.Context
-	woken    []time.Time
-	clock    *fixedClock
-	zone     *time.Location
-	metrics  *metrics.Operator
-	decoys   bool
-	maxRows  int
-	hasher   state.KeyHasher
-	emitted  []string
-	fold     *fold // when set, takes what is emitted
-	finished bool
+	t       testing.TB
+	node    physical.Node
+	ops     []operator.Operator
+	ctxs    []*operator.Context
+	woken   []time.Time
+	clock   *fixedClock
+	zone    *time.Location
+	metrics *metrics.Operator
+	decoys  bool
+	maxRows int
+	hasher  state.KeyHasher
+	emitted []string
+	fold    *fold // when set, takes what is emitted
 }
 
 type fixedClock struct {
