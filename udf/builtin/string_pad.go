@@ -3,7 +3,6 @@ package builtin
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/weirsql/weir/types"
 	"github.com/weirsql/weir/udf"
@@ -125,7 +124,10 @@ func bindRepeat(c *udf.Call) (*udf.Scalar, error) {
 				if len(s)*times > maxTextBytes {
 					return tooLong(i)
 				}
-				out.AppendString(strings.Repeat(s, times))
+				for range times {
+					out.Data = append(out.Data, s...)
+				}
+				out.EndValue()
 				return nil
 			})
 		},

@@ -24,7 +24,7 @@ func stringReplace() []udf.Spec {
 					Args:   args,
 					Result: types.StringType.WithNotNull(notNull),
 					Eval: udf.F3Text(func(_ *udf.Context, dst []byte, s, part, by string) ([]byte, bool, error) {
-						return append(dst, strings.ReplaceAll(s, part, by)...), true, nil
+						return appendReplace(dst, s, part, by), true, nil
 					}),
 				}, nil
 			},
@@ -43,6 +43,20 @@ func stringReplace() []udf.Spec {
 	}
 }
 
+func appendReplace(dst []byte, s, part, by string) []byte {
+	if part == "" { // between all characters
+		return append(dst, strings.ReplaceAll(s, part, by)...)
+	}
+	for {
+		i := strings.Index(s, part)
+		if i < 0 {
+			return append(dst, s...)
+		}
+		dst = append(append(dst, s[:i]...), by...)
+		s = s[i+len(part):]
+	}
+}
+
 func bindOverlay(c *udf.Call) (*udf.Scalar, error) {
 	args, notNull, err := signature(c, 3, textParam, textParam, integerParam, integerParam)
 	if err != nil {
@@ -57,24 +71,35 @@ func bindOverlay(c *udf.Call) (*udf.Scalar, error) {
 		Result: result.WithNotNull(notNull),
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			return udf.EachRow(out, n, func(i int) error {
-				s, part, start := units(args[0].Str(i)), units(args[1].Str(i)), int(args[2].I32[i])
-				length := len(part)
+				s, part, start := args[0].Str(i), args[1].Str(i), int(args[2].I32[i])
+				length := -1
 				if len(args) == 4 {
-					length = int(args[3].I32[i])
+					length = max(0, int(args[3].I32[i]))
 				}
-				if start <= 0 || start > len(s) {
-					out.AppendString(args[0].Str(i))
-					return nil
+				if isASCII(s) && isASCII(part) {
+					out.Data = appendOverlay(out.Data, []byte(s), []byte(part), start, length)
+				} else {
+					out.Data = appendUnits(out.Data, appendOverlay(nil, units(s), units(part), start, length))
 				}
-				joined := append(s[:start-1:start-1], part...)
-				// A length of 0 or less drops the rest, as in Flink.
-				if length > 0 && start+length <= len(s) {
-					joined = append(joined, s[start-1+length:]...)
-				}
-				out.Data = appendUnits(out.Data, joined)
 				out.EndValue()
 				return nil
 			})
 		},
 	}, nil
+}
+
+// appendOverlay appends s with length units from start on replaced by part; a length of -1 is part's own, one of 0 drops
+// the rest, as in Flink.
+func appendOverlay[U byte | uint16](dst, s, part []U, start, length int) []U {
+	if start <= 0 || start > len(s) {
+		return append(dst, s...)
+	}
+	if length < 0 {
+		length = len(part)
+	}
+	dst = append(append(dst, s[:start-1]...), part...)
+	if length > 0 && start+length <= len(s) {
+		dst = append(dst, s[start-1+length:]...)
+	}
+	return dst
 }
