@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/parser"
@@ -412,6 +413,9 @@ func (q *queryBinder) join(r *parser.Join) (node, *scope, diag.List) {
 	if len(names) > 0 {
 		return q.joinUsing(n, ls, rs, s, names, r)
 	}
+	if (r.Kind == parser.JoinCross || r.Kind == parser.JoinComma) && (r.On != nil || len(r.Using) > 0 || r.Natural) {
+		return nil, nil, diag.List{diag.Errorf("misplaced-condition", r.Span, "CROSS JOIN takes no condition").WithHint("write JOIN … ON")}
+	}
 	if r.On != nil {
 		b := &exprBinder{p: q.p, scope: s, clause: "ON"}
 		cond, err := b.condition(r.On)
@@ -419,7 +423,7 @@ func (q *queryBinder) join(r *parser.Join) (node, *scope, diag.List) {
 			return nil, nil, diag.List{err}
 		}
 		n.cond = cond
-	} else if n.kind != physical.InnerJoin {
+	} else if r.Kind != parser.JoinCross && r.Kind != parser.JoinComma {
 		return nil, nil, diag.List{diag.Errorf("missing-condition", r.Span, "%s JOIN needs ON or USING", r.Kind)}
 	}
 	return n, s, nil
@@ -552,6 +556,9 @@ func (q *queryBinder) tableFunc(r *parser.TableFunc) (node, *scope, diag.List) {
 			return nil, nil, diag.List{err}
 		}
 	}
+	if err := checkWindow(&w.window, r.Call.Span); err != nil {
+		return nil, nil, diag.List{err}
+	}
 	if kind == physical.Cumulate && w.window.Size%w.window.Slide != 0 {
 		return nil, nil, diag.List{diag.Errorf("invalid-window", args["SIZE"].Pos(), "the size of CUMULATE must be a multiple of its step")}
 	}
@@ -579,6 +586,22 @@ func (q *queryBinder) tableFunc(r *parser.TableFunc) (node, *scope, diag.List) {
 	}
 	w.out = append(w.out, types.Field{Name: "window_start", Type: bound}, types.Field{Name: "window_end", Type: bound}, types.Field{Name: "window_time", Type: timeType})
 	return w, oneRelation(w.out), nil
+}
+
+// checkWindow refuses what Flink's window functions refuse.
+func checkWindow(w *physical.Window, span diag.Span) *diag.Error {
+	step := w.Size
+	if w.Kind != physical.Tumble {
+		step = w.Slide
+	}
+	switch {
+	case w.Kind == physical.Session:
+	case w.Kind == physical.Hop && w.Size%w.Slide != 0:
+		return diag.Errorf("invalid-window", span, "the size of HOP must be a multiple of its slide")
+	case w.Offset >= step || -w.Offset >= step:
+		return diag.Errorf("invalid-window", span, "the offset of %s must be shorter than %s", w.Kind, time.Duration(step)*time.Millisecond)
+	}
+	return nil
 }
 
 func notTimeAttribute(span diag.Span, what string, t types.Type) *diag.Error {

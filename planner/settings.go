@@ -36,6 +36,7 @@ var KnownSettings = []Setting{
 	{Key: "pipeline.name", Kind: option.String, Summary: "the name of the next jobs"},
 	{Key: "sql-client.execution.result-mode", Kind: option.String, Default: "table", Summary: "how the REPL shows results: table, changelog or tableau"},
 	{Key: "table.dml-sync", Kind: option.Bool, Default: "false", Summary: "an INSERT in the REPL waits for its job"},
+	{Key: "table.exec.legacy-cast-behaviour", Kind: option.Enum, Default: "DISABLED", Values: []string{"DISABLED"}, Summary: "casts of before Flink 1.15 are not supported"},
 	{Key: "table.exec.mini-batch.allow-latency", Kind: option.Duration, Default: "0 ms", Summary: "how long rows may wait for a batch to fill"},
 	{Key: "table.exec.mini-batch.enabled", Kind: option.Bool, Default: "false", Summary: "group aggregates emit once per batch instead of once per row"},
 	{Key: "table.exec.sink.not-null-enforcer", Kind: option.Enum, Default: "ERROR", Values: []string{"ERROR", "DROP"}, Summary: "what happens to a NULL for a NOT NULL column"},

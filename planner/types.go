@@ -7,7 +7,7 @@ import (
 )
 
 // bindType turns a type as written into a type. Defaults and limits are Flink's: CHAR(1), BINARY(1), DECIMAL(10, 0),
-// TIMESTAMP(6), VARCHAR and VARBINARY without a bound. A TIME of any precision is TIME(0), as in Flink 1.20.
+// TIME(0), TIMESTAMP(6), VARCHAR and VARBINARY without a bound.
 func bindType(t *parser.TypeName) (types.Type, *diag.Error) {
 	out, err := bindTypeRoot(t)
 	out.NotNull = t.Null == parser.NotNull
@@ -76,9 +76,6 @@ func bindTypeRoot(t *parser.TypeName) (types.Type, *diag.Error) {
 		p := param(0, def)
 		if p < 0 || p > 9 {
 			return bad("the precision of %s must be between 0 and 9, found %d", t.Kind, p)
-		}
-		if t.Kind == parser.TypeTime {
-			p = 0
 		}
 		kinds := map[parser.TypeKind]types.Kind{parser.TypeTime: types.Time, parser.TypeTimestamp: types.Timestamp,
 			parser.TypeTimestampLT: types.TimestampLTZ}
