@@ -124,6 +124,9 @@ func bindRepeat(c *udf.Call) (*udf.Scalar, error) {
 				if len(s)*times > maxTextBytes {
 					return tooLong(i)
 				}
+				if s == "" {
+					times = 0
+				}
 				for range times {
 					out.Data = append(out.Data, s...)
 				}
