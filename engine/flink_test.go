@@ -42,9 +42,13 @@ func TestFlink(t *testing.T) {
 			if err := oracle.Inputs(dir); err != nil {
 				t.Fatal(err)
 			}
+			seen := map[string]int{}
 			agreed, out := 0, t.TempDir() // later cases may read what earlier ones wrote
 			for _, c := range cases {
 				key := name + ": " + caseText(c)
+				if seen[key]++; seen[key] > 1 { // the same statement under other settings
+					key += fmt.Sprintf(" #%d", seen[key])
+				}
 				why := runCase(c, dir, out)
 				_, listed := deviations[key]
 				delete(deviations, key)
