@@ -10,10 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/spf13/pflag"
 )
 
-// awsFlags say which Kinesis the stream commands talk to.
+// awsFlags say which Kinesis and SNS the commands talk to that use them without SQL.
 type awsFlags struct {
 	environment
 	endpoint, region string
@@ -22,29 +23,22 @@ type awsFlags struct {
 func (a *awsFlags) flags(f *pflag.FlagSet) {
 	a.dataFlags(f)
 	a.localFlag(f)
-	f.StringVar(&a.endpoint, "endpoint", "", "`URL` of a Kinesis endpoint")
+	f.StringVar(&a.endpoint, "endpoint", "", "`URL` of the service")
 	f.StringVar(&a.region, "region", "", "AWS region (default: that of the environment or profile)")
 }
 
-// client makes a Kinesis client: for the embedded server with --local, else by the SDK's default configuration.
-func (a *awsFlags) client(ctx context.Context) (*kinesis.Client, error) {
+// kinesis makes a client: of the embedded server with --local, else by the SDK's default configuration.
+func (a *awsFlags) kinesis(ctx context.Context) (*kinesis.Client, error) {
 	endpoint, _, err := a.endpoints(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if endpoint != "" {
-		if a.endpoint != "" {
-			return nil, usageErrorf("--local and --endpoint exclude each other")
-		}
-		return localClient(endpoint), nil
+		return localKinesis(endpoint), nil
 	}
-	var options []func(*config.LoadOptions) error
-	if a.region != "" {
-		options = append(options, config.WithRegion(a.region))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	cfg, err := a.config(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("configure AWS: %w", err)
+		return nil, err
 	}
 	return kinesis.NewFromConfig(cfg, func(o *kinesis.Options) {
 		if a.endpoint != "" {
@@ -53,13 +47,60 @@ func (a *awsFlags) client(ctx context.Context) (*kinesis.Client, error) {
 	}), nil
 }
 
-// localClient makes a client of an embedded server, which takes any signature.
-func localClient(endpoint string) *kinesis.Client {
-	return kinesis.New(kinesis.Options{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
-	})
+// sns makes a client as kinesis does.
+func (a *awsFlags) sns(ctx context.Context) (*sns.Client, error) {
+	_, endpoint, err := a.endpoints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if endpoint != "" {
+		return localSNS(endpoint), nil
+	}
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return sns.NewFromConfig(cfg, func(o *sns.Options) {
+		if a.endpoint != "" {
+			o.BaseEndpoint = aws.String(a.endpoint)
+		}
+	}), nil
+}
+
+// endpoints is the embedded server's with --local, which leaves --endpoint nothing to say.
+func (a *awsFlags) endpoints(ctx context.Context) (kinesis, sns string, err error) {
+	if a.local != "" && a.endpoint != "" {
+		return "", "", usageErrorf("--local and --endpoint exclude each other")
+	}
+	return a.environment.endpoints(ctx)
+}
+
+func (a *awsFlags) config(ctx context.Context) (aws.Config, error) {
+	var options []func(*config.LoadOptions) error
+	if a.region != "" {
+		options = append(options, config.WithRegion(a.region))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return aws.Config{}, fmt.Errorf("configure AWS: %w", err)
+	}
+	if cfg.Region == "" {
+		return aws.Config{}, usageErrorf("no AWS region; give --region, or set AWS_REGION or a region in the profile; --local needs none")
+	}
+	return cfg, nil
+}
+
+// The embedded server takes any signature.
+var localCredentials = credentials.NewStaticCredentialsProvider("local", "local", "")
+
+const localRegion = "us-east-1"
+
+func localKinesis(endpoint string) *kinesis.Client {
+	return kinesis.New(kinesis.Options{Region: localRegion, BaseEndpoint: &endpoint, Credentials: localCredentials})
+}
+
+func localSNS(endpoint string) *sns.Client {
+	return sns.New(sns.Options{Region: localRegion, BaseEndpoint: &endpoint, Credentials: localCredentials})
 }
 
 // ensureStream creates a stream of one shard unless it is there.

@@ -120,7 +120,7 @@ With --stream - the records go to standard output, a line each.`,
 			if stream == "-" {
 				sink = lineSink(cmd.OutOrStdout())
 			} else {
-				client, err := a.client(ctx)
+				client, err := a.kinesis(ctx)
 				if err != nil {
 					return err
 				}

@@ -15,10 +15,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/spf13/cobra"
 
 	"github.com/weirsql/weir/diag"
@@ -169,21 +167,19 @@ func (l *lab) setUp(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	l.client = localClient(l.server.KinesisEndpoint())
+	l.client = localKinesis(l.server.KinesisEndpoint())
 	for _, name := range labStreams {
 		if err := ensureStream(ctx, l.client, name); err != nil {
 			return err
 		}
 	}
-	topics := awssns.New(awssns.Options{Region: "us-east-1", BaseEndpoint: aws.String(l.server.SNSEndpoint()),
-		Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")})
-	topic, err := topics.CreateTopic(ctx, &awssns.CreateTopicInput{Name: aws.String(labTopic)})
+	topics := localSNS(l.server.SNSEndpoint())
+	topic, err := ensureTopic(ctx, topics, labTopic)
 	if err != nil {
-		return fmt.Errorf("create topic %s: %w", labTopic, err)
+		return err
 	}
-	_, err = topics.Subscribe(ctx, &awssns.SubscribeInput{TopicArn: topic.TopicArn, Protocol: aws.String("email"), Endpoint: aws.String(labSubscriber)})
-	if err != nil {
-		return fmt.Errorf("subscribe to topic %s: %w", labTopic, err)
+	if err := subscribe(ctx, topics, topic, labSubscriber); err != nil {
+		return err
 	}
 	l.say("embedded Kinesis at %s: streams %s", l.server.KinesisEndpoint(), strings.Join(labStreams, ", "))
 	l.say("embedded SNS at %s: topic %s, e-mail to %s", l.server.SNSEndpoint(), labTopic, labSubscriber)

@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -61,7 +63,7 @@ func weir(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return report(root.ExecuteContext(ctx), stderr)
 }
 
-// report prints an error once and returns the exit code that goes with it.
+// report prints an error, part by part, and returns the exit code that goes with it.
 func report(err error, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
@@ -69,18 +71,43 @@ func report(err error, stderr io.Writer) int {
 	code := exitFailed
 	var exit *exitError
 	if errors.As(err, &exit) {
-		if code = exit.code; exit.err == nil {
-			return code
+		code = exit.code
+	}
+	var told []string // a job's failure may come by several ways
+	for _, part := range parts(err) {
+		text := "weir: " + part.Error() + "\n"
+		if file, ok := part.(*engine.FileError); ok { // rendered with its positions already
+			text = file.Error()
 		}
-		err = exit.err
+		if !slices.Contains(told, text) {
+			told = append(told, text)
+			io.WriteString(stderr, text)
+		}
 	}
-	var file *engine.FileError
-	if errors.As(err, &file) { // rendered with its positions already
-		fmt.Fprint(stderr, err.Error())
-		return code
-	}
-	fmt.Fprintln(stderr, "weir:", err)
 	return code
+}
+
+// parts takes joined errors apart.
+func parts(err error) []error {
+	switch e := err.(type) {
+	case nil:
+		return nil
+	case *exitError:
+		return parts(e.err)
+	case *engine.FileError:
+		return []error{e}
+	case interface{ Unwrap() []error }:
+		var all []error
+		var texts []string
+		for _, inner := range e.Unwrap() {
+			all = append(all, parts(inner)...)
+			texts = append(texts, inner.Error())
+		}
+		if err.Error() == strings.Join(texts, "\n") { // nothing is said beside what the parts say
+			return all
+		}
+	}
+	return []error{err}
 }
 
 func newRoot() *cobra.Command {
@@ -104,6 +131,7 @@ func newRoot() *cobra.Command {
 		runCommand(),
 		sqlCommand(),
 		streamCommand(),
+		topicCommand(),
 		versionCommand(),
 	)
 	for _, c := range root.Commands() {

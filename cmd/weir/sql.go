@@ -137,10 +137,7 @@ func (r *repl) loop(ctx context.Context, lines lineReader) error {
 			if strings.TrimSpace(text.String()) != "" { // a last statement without its semicolon
 				failed = !r.statement(ctx, lines, text.String()) || failed
 			}
-			if failed && !r.terminal {
-				return &exitError{code: exitFailed}
-			}
-			return nil
+			return r.end(failed)
 		case err != nil:
 			return err
 		}
@@ -154,7 +151,7 @@ func (r *repl) loop(ctx context.Context, lines lineReader) error {
 			text.Reset()
 			continue
 		case "QUIT", "EXIT":
-			return nil
+			return r.end(failed)
 		case "HELP":
 			fmt.Fprint(r.stdout, replHelp)
 			text.Reset()
@@ -168,6 +165,14 @@ func (r *repl) loop(ctx context.Context, lines lineReader) error {
 		lines.Remember(statement)
 		failed = !r.statement(ctx, lines, statement) || failed
 	}
+}
+
+// end is how a session that was not typed at a terminal tells that a statement failed.
+func (r *repl) end(failed bool) error {
+	if failed && !r.terminal {
+		return &exitError{code: exitFailed}
+	}
+	return nil
 }
 
 // statement runs what was typed and reports whether it went well.

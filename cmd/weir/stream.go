@@ -37,7 +37,7 @@ func withClient(c *cobra.Command, run func(ctx context.Context, cmd *cobra.Comma
 	var a awsFlags
 	a.flags(c.Flags())
 	c.RunE = func(cmd *cobra.Command, args []string) error {
-		client, err := a.client(cmd.Context())
+		client, err := a.kinesis(cmd.Context())
 		if err != nil {
 			return err
 		}
