@@ -13,10 +13,11 @@ import (
 
 func aggregateAvg() []udf.Spec {
 	return []udf.Spec{{
-		Name:    "AVG",
-		Family:  "aggregate",
-		Usage:   []string{"AVG([DISTINCT] value)"},
-		Summary: "Mean of the values that are not NULL, in the type of the argument (of integers without the fraction), DECIMAL(38, max(s, 6)) for decimals; NULL when there is none.",
+		Name:     "AVG",
+		Family:   "aggregate",
+		Usage:    []string{"AVG([DISTINCT] value)"},
+		Summary:  "Mean of the values that are not NULL, in the type of the argument (of integers without the fraction), DECIMAL(38, max(s, 6)) for decimals; NULL when there is none.",
+		Examples: []udf.Example{{SQL: "AVG(2.5)", Result: "2.500000"}},
 
 		Aggregate: func(c *udf.Call) (*udf.Aggregate, error) {
 			t, err := numericArg(c)

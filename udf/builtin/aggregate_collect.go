@@ -11,10 +11,11 @@ import (
 func aggregateCollect() []udf.Spec {
 	return []udf.Spec{
 		{
-			Name:    "COLLECT",
-			Family:  "aggregate",
-			Usage:   []string{"COLLECT([DISTINCT] value)"},
-			Summary: "Multiset of the values that are not NULL.",
+			Name:     "COLLECT",
+			Family:   "aggregate",
+			Usage:    []string{"COLLECT([DISTINCT] value)"},
+			Summary:  "Multiset of the values that are not NULL.",
+			Examples: []udf.Example{{SQL: "COLLECT('x')", Result: "{x=1}"}},
 			Aggregate: func(c *udf.Call) (*udf.Aggregate, error) {
 				t, err := keptArg(c)
 				if err != nil {
@@ -28,10 +29,11 @@ func aggregateCollect() []udf.Spec {
 			},
 		},
 		{
-			Name:    "ARRAY_AGG",
-			Family:  "aggregate",
-			Usage:   []string{"ARRAY_AGG([DISTINCT] value [RESPECT NULLS | IGNORE NULLS])"},
-			Summary: "Array of the values in the order they came, NULLs among them; NULL when there is none.",
+			Name:     "ARRAY_AGG",
+			Family:   "aggregate",
+			Usage:    []string{"ARRAY_AGG([DISTINCT] value [RESPECT NULLS | IGNORE NULLS])"},
+			Summary:  "Array of the values in the order they came, NULLs among them; NULL when there is none.",
+			Examples: []udf.Example{{SQL: "ARRAY_AGG(1)", Result: "[1]"}},
 			Aggregate: func(c *udf.Call) (*udf.Aggregate, error) {
 				t, err := keptArg(c)
 				if err != nil {

@@ -9,10 +9,11 @@ import (
 
 func aggregateCount() []udf.Spec {
 	return []udf.Spec{{
-		Name:    "COUNT",
-		Family:  "aggregate",
-		Usage:   []string{"COUNT(*)", "COUNT([DISTINCT] value [, value]*)"},
-		Summary: "Number of rows, or of rows in which no argument is NULL.",
+		Name:     "COUNT",
+		Family:   "aggregate",
+		Usage:    []string{"COUNT(*)", "COUNT([DISTINCT] value [, value]*)"},
+		Summary:  "Number of rows, or of rows in which no argument is NULL.",
+		Examples: []udf.Example{{SQL: "COUNT(*)", Result: "1"}, {SQL: "COUNT(CAST(NULL AS INT))", Result: "0"}},
 		Aggregate: func(c *udf.Call) (*udf.Aggregate, error) {
 			a := &udf.Aggregate{Result: types.BigIntType.WithNotNull(true)}
 			nullable := false

@@ -34,6 +34,7 @@ func aggregateFirstLast() []udf.Spec {
 			Family:    "aggregate",
 			Usage:     []string{"FIRST_VALUE(value)"},
 			Summary:   "The value that came first, NULLs left out; NULL when there is none.",
+			Examples:  []udf.Example{{SQL: "FIRST_VALUE(3)", Result: "3"}},
 			Aggregate: bind(false),
 		},
 		{
@@ -41,6 +42,7 @@ func aggregateFirstLast() []udf.Spec {
 			Family:    "aggregate",
 			Usage:     []string{"LAST_VALUE(value)"},
 			Summary:   "The value that came last, NULLs left out; NULL when there is none.",
+			Examples:  []udf.Example{{SQL: "LAST_VALUE(3)", Result: "3"}},
 			Aggregate: bind(true),
 		},
 	}

@@ -13,6 +13,7 @@ func aggregateListAgg() []udf.Spec {
 		Family:    "aggregate",
 		Usage:     []string{"LISTAGG([DISTINCT] text [, separator])"},
 		Summary:   "The texts that are not NULL, in the order they came, with a separator (a literal, ',' when not said) between them; NULL when there is none.",
+		Examples:  []udf.Example{{SQL: "LISTAGG('x', '-')", Result: "x"}},
 		Aggregate: bindListAgg,
 	}}
 }

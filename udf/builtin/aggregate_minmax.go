@@ -38,6 +38,7 @@ func aggregateMinMax() []udf.Spec {
 			Family:    "aggregate",
 			Usage:     []string{"MIN(value)"},
 			Summary:   "Smallest of the values that are not NULL; NULL when there is none.",
+			Examples:  []udf.Example{{SQL: "MIN('x')", Result: "x"}},
 			Aggregate: bind(-1),
 		},
 		{
@@ -45,6 +46,7 @@ func aggregateMinMax() []udf.Spec {
 			Family:    "aggregate",
 			Usage:     []string{"MAX(value)"},
 			Summary:   "Largest of the values that are not NULL; NULL when there is none.",
+			Examples:  []udf.Example{{SQL: "MAX('x')", Result: "x"}},
 			Aggregate: bind(1),
 		},
 	}

@@ -35,10 +35,11 @@ func aggregateSum() []udf.Spec {
 	}
 	return []udf.Spec{
 		{
-			Name:    "SUM",
-			Family:  "aggregate",
-			Usage:   []string{"SUM([DISTINCT] value)"},
-			Summary: "Sum of the values that are not NULL, in the type of the argument (integers wrap around), DECIMAL(38, s) for decimals; NULL when there is none.",
+			Name:     "SUM",
+			Family:   "aggregate",
+			Usage:    []string{"SUM([DISTINCT] value)"},
+			Summary:  "Sum of the values that are not NULL, in the type of the argument (integers wrap around), DECIMAL(38, s) for decimals; NULL when there is none.",
+			Examples: []udf.Example{{SQL: "SUM(5)", Result: "5"}, {SQL: "SUM(CAST(NULL AS INT))", Result: "NULL"}},
 
 			Aggregate: bind(false),
 		},

@@ -13,21 +13,22 @@ import (
 func aggregateVariance() []udf.Spec {
 	var specs []udf.Spec
 	for _, f := range []struct {
-		name, summary string
-		aliases       []string
-		sample, root  bool
+		name, summary, ofOne string
+		aliases              []string
+		sample, root         bool
 	}{
-		{"VAR_POP", "Variance of the values that are not NULL", nil, false, false},
-		{"VAR_SAMP", "Variance of a population of which the values that are not NULL are a sample; NULL for one value", []string{"VARIANCE"}, true, false},
-		{"STDDEV_POP", "Standard deviation of the values that are not NULL", nil, false, true},
-		{"STDDEV_SAMP", "Standard deviation of a population of which the values that are not NULL are a sample; NULL for one value", []string{"STDDEV"}, true, true},
+		{"VAR_POP", "Variance of the values that are not NULL", "0.0", nil, false, false},
+		{"VAR_SAMP", "Variance of a population of which the values that are not NULL are a sample; NULL for one value", "NULL", []string{"VARIANCE"}, true, false},
+		{"STDDEV_POP", "Standard deviation of the values that are not NULL", "0.0", nil, false, true},
+		{"STDDEV_SAMP", "Standard deviation of a population of which the values that are not NULL are a sample; NULL for one value", "NULL", []string{"STDDEV"}, true, true},
 	} {
 		specs = append(specs, udf.Spec{
-			Name:    f.name,
-			Aliases: f.aliases,
-			Family:  "aggregate",
-			Usage:   []string{f.name + "([DISTINCT] value)"},
-			Summary: f.summary + ". In the type of the argument (of integers without the fraction), DECIMAL(38, max(s, 6)) for decimals; NULL when there is none.",
+			Name:     f.name,
+			Aliases:  f.aliases,
+			Family:   "aggregate",
+			Usage:    []string{f.name + "([DISTINCT] value)"},
+			Summary:  f.summary + ". In the type of the argument (of integers without the fraction), DECIMAL(38, max(s, 6)) for decimals; NULL when there is none.",
+			Examples: []udf.Example{{SQL: f.name + "(2e0)", Result: f.ofOne}},
 			Aggregate: func(c *udf.Call) (*udf.Aggregate, error) {
 				t, err := numericArg(c)
 				if err != nil {

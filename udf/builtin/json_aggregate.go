@@ -12,6 +12,7 @@ func jsonAggregates() []udf.Spec {
 			Family:    "aggregate",
 			Usage:     []string{"JSON_OBJECTAGG([KEY] key VALUE value [{NULL | ABSENT} ON NULL])"},
 			Summary:   "A JSON object of the keys and values of all rows, in the order of the keys; NULL values become null unless they are left out. Of equal keys the last counts.",
+			Examples:  []udf.Example{{SQL: "JSON_OBJECTAGG('k' VALUE 1)", Result: `{"k":1}`}},
 			Aggregate: bindJSONObjectAgg,
 		},
 		{
@@ -19,6 +20,7 @@ func jsonAggregates() []udf.Spec {
 			Family:    "aggregate",
 			Usage:     []string{"JSON_ARRAYAGG(value [{NULL | ABSENT} ON NULL])"},
 			Summary:   "A JSON array of the values of all rows; NULLs are left out unless they are to become null.",
+			Examples:  []udf.Example{{SQL: "JSON_ARRAYAGG('x')", Result: `["x"]`}},
 			Aggregate: bindJSONArrayAgg,
 		},
 	}
