@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"strings"
+
 	"github.com/weirsql/weir/types"
 	"github.com/weirsql/weir/udf"
 )
@@ -54,13 +56,13 @@ func readJSONClauses(c *udf.Call) (jsonClauses, error) {
 		case "NULL ON NULL", "ABSENT ON NULL":
 			out.onNull = s
 		default:
-			if kind, ok := cutSuffix(s, " ON EMPTY"); ok {
+			if kind, ok := strings.CutSuffix(s, " ON EMPTY"); ok {
 				out.onEmpty = kind
 				if kind == "DEFAULT" && next {
 					i++
 					out.emptyDefault = i
 				}
-			} else if kind, ok := cutSuffix(s, " ON ERROR"); ok {
+			} else if kind, ok := strings.CutSuffix(s, " ON ERROR"); ok {
 				out.onError = kind
 				if kind == "DEFAULT" && next {
 					i++
@@ -72,11 +74,4 @@ func readJSONClauses(c *udf.Call) (jsonClauses, error) {
 		}
 	}
 	return out, nil
-}
-
-func cutSuffix(s, suffix string) (string, bool) {
-	if n := len(s) - len(suffix); n > 0 && s[n:] == suffix {
-		return s[:n], true
-	}
-	return s, false
 }

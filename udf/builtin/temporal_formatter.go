@@ -17,7 +17,6 @@ import (
 // offset is checked and dropped. Brackets around optional parts are for writing only. Not offered: B, V, O, z, p.
 type dateFormatter struct {
 	elements []element
-	brackets bool
 }
 
 var errZoneLetter = errors.New("a timestamp has no time zone to print")
@@ -75,7 +74,7 @@ func newDateFormatter(pattern string, reading bool) (*dateFormatter, error) {
 			number = i
 		}
 	}
-	return &dateFormatter{elements, brackets}, nil
+	return &dateFormatter{elements}, nil
 }
 
 // isNumber says that the field is made of digits, and takes part in the rules for numbers side by side.
