@@ -11,7 +11,9 @@ import (
 	"github.com/weirsql/weir/connectors/format/csv"
 	"github.com/weirsql/weir/connectors/format/json"
 	"github.com/weirsql/weir/connectors/format/raw"
+	"github.com/weirsql/weir/connectors/kinesis"
 	"github.com/weirsql/weir/connectors/print"
+	"github.com/weirsql/weir/connectors/sns"
 )
 
 // Registry returns a registry of all connectors and formats.
@@ -30,5 +32,7 @@ func Registry() (*connectors.Registry, error) {
 		datagen.Spec,
 		print.Spec,
 		blackhole.Spec,
+		kinesis.Spec,
+		sns.Spec,
 	)
 }

@@ -20,6 +20,7 @@ type Decoder struct {
 	envelope  *object // of a changelog record: op and data; else nil
 	changelog bool
 	mode      types.ChangelogMode
+	shape     shape // of plain records in lines
 
 	failOnMissing, ignoreErrors bool
 
@@ -96,6 +97,12 @@ func (d *Decoder) DecodeLines(data []byte, atEOF bool, out *types.Batch, max int
 	limit := out.N + max
 	p := 0
 	for d.rows < limit {
+		if len(d.shape.parts) > 0 && out.Kinds == nil {
+			p = d.shape.decode(data, p, out, limit)
+			if d.rows = out.N; d.rows == limit || p == len(data) {
+				break
+			}
+		}
 		next := len(data)
 		end := next
 		if n := bytes.IndexByte(data[p:], '\n'); n >= 0 {
@@ -124,6 +131,9 @@ func (d *Decoder) DecodeLines(data []byte, atEOF bool, out *types.Batch, max int
 				continue
 			}
 			return p, &format.RecordError{Record: data[begin:end], Offset: begin, Err: err}
+		}
+		if data[next-1] == '\n' && !d.changelog {
+			d.shape.saw(d.root, data[begin:next])
 		}
 		p = next
 		d.rows++

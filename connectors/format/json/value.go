@@ -64,15 +64,10 @@ func (d *Decoder) value(f *field, v *types.Vector, data []byte, p, end int) int 
 			return q
 		}
 	case kindDecimal:
-		if n, scale, q := shortDecimal(data, p, end); q > 0 {
-			if more := f.typ.Scale - scale; 0 <= more && more <= 3 {
-				n *= pow10[more]
-				if f.typ.Precision > 18 || n > -pow10[f.typ.Precision] && n < pow10[f.typ.Precision] {
-					v.Dec = append(v.Dec, decimal128.FromI64(n))
-					v.N++
-					return q
-				}
-			}
+		if n, q := shortDecimalOf(f.typ, data, p, end); q > 0 {
+			v.Dec = append(v.Dec, n)
+			v.N++
+			return q
 		}
 	}
 	return d.anyValue(f, v, data, p, end)
@@ -124,6 +119,20 @@ func shortDecimal(data []byte, p, end int) (n int64, scale, q int) {
 		}
 	}
 	return n, scale, q
+}
+
+// shortDecimalOf is shortDecimal for a column of type t that holds the number without rounding.
+func shortDecimalOf(t types.Type, data []byte, p, end int) (x decimal128.Num, q int) {
+	n, scale, q := shortDecimal(data, p, end)
+	more := t.Scale - scale
+	if q == 0 || more < 0 || more > 3 {
+		return x, 0
+	}
+	n *= pow10[more]
+	if t.Precision <= 18 && (n <= -pow10[t.Precision] || n >= pow10[t.Precision]) {
+		return x, 0
+	}
+	return decimal128.FromI64(n), q
 }
 
 // shortInt reads a whole number of up to 18 digits; q is 0 if there is something else.
