@@ -23,7 +23,7 @@ type shape struct {
 	last  run    // from behind the last value to behind the newline
 	size  int    // bytes that every record has
 	luck  int
-	rest  int // records until the next attempt to learn
+	rest  int // records until the next attempt to learn; 0 while there is a shape
 }
 
 const (
@@ -106,19 +106,23 @@ func (r *run) longer(text []byte) bool {
 
 // saw notes that a record, with its newline, has been decoded by the object: the shape missed it, or there is none.
 func (s *shape) saw(o *object, line []byte) {
+	if s.rest > 0 {
+		s.rest--
+		return
+	}
+	s.missed(o, line)
+}
+
+func (s *shape) missed(o *object, line []byte) {
 	if len(s.parts) > 0 {
 		if s.luck -= missCost; s.luck < 0 {
 			s.parts, s.rest = s.parts[:0], restRows
 		}
 		return
 	}
-	if s.rest > 0 {
-		s.rest--
-		return
-	}
-	s.luck, s.rest = firstLuck, restRows
+	s.luck = firstLuck
 	if !s.learn(o, line) {
-		s.parts = s.parts[:0]
+		s.parts, s.rest = s.parts[:0], restRows
 	}
 }
 
