@@ -23,7 +23,7 @@ type coordinator struct {
 	finder   int               // enumerators that run
 	started  bool              // enumerators have been started
 	stopping bool
-	drain    bool // stop, drained, as soon as all scans have been assigned their splits
+	drain    bool // stopping is with drain; or shall be, when all scans have been assigned their splits
 	final    bool // what remains is to close: the last checkpoint is stored, or not needed
 	last     map[*task.Task][]checkpoint.Subtask
 	err      error
@@ -166,7 +166,7 @@ func (c *coordinator) complete() {
 			states, covered[t] = append(states, c.last[t]...), task.Final
 		}
 	}
-	path, err := c.write(p.id, p.began, states)
+	path, err := c.write(p.id, p.began, false, states)
 	for _, answer := range p.waiting {
 		answer(path, err)
 	}
@@ -188,7 +188,7 @@ func (c *coordinator) end() {
 	for _, t := range c.j.tasks {
 		states = append(states, c.last[t]...)
 	}
-	path, err := c.write(c.newID(), c.j.cfg.Clock.Now(), states)
+	path, err := c.write(c.newID(), c.j.cfg.Clock.Now(), c.drain, states)
 	for _, answer := range c.requests {
 		answer(path, err)
 	}
@@ -207,10 +207,10 @@ func (c *coordinator) end() {
 	c.retire()
 }
 
-func (c *coordinator) write(id int64, began time.Time, states []checkpoint.Subtask) (path string, err error) {
+func (c *coordinator) write(id int64, began time.Time, drained bool, states []checkpoint.Subtask) (path string, err error) {
 	e := Event{Kind: CheckpointCompleted, Checkpoint: id}
 	if c.store != nil {
-		path, e.Bytes, err = c.store.Write(id, began, states)
+		path, e.Bytes, err = c.store.Write(id, began, drained, states)
 	}
 	e.Path, e.Err, e.Took = path, err, c.j.cfg.Clock.Now().Sub(began)
 	if err != nil {
@@ -249,7 +249,7 @@ func (c *coordinator) stop(drain bool) {
 		c.j.cancel()
 		return
 	}
-	c.stopping = true
+	c.stopping, c.drain = true, drain
 	for _, e := range c.j.enumerators {
 		e.Stop()
 	}

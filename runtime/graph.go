@@ -50,11 +50,7 @@ func (j *Job) build(ctx context.Context, plan *physical.Plan, from *checkpoint.C
 	if err := checkRestore(plan, from); err != nil {
 		return err
 	}
-	widths, err := j.cfg.widths(ctx, plan)
-	if err != nil {
-		return err
-	}
-	chains, of := chains(plan, widths)
+	chains, of := chains(plan, j.cfg.widths(ctx, plan, from))
 	enumerators := map[physical.Node]*task.Enumerator{}
 	for _, ch := range chains {
 		for i := range ch.parallelism {

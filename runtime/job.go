@@ -97,7 +97,9 @@ func (c Config) restore() (*checkpoint.Checkpoint, error) {
 		return nil, nil
 	case Latest:
 	default:
-		return checkpoint.Open(c.Restore)
+		from, err := checkpoint.Open(c.Restore)
+		c.restoring(from, err)
+		return from, err
 	}
 	from, skipped, err := checkpoint.Latest(c.CheckpointDir, c.JobID)
 	for _, s := range skipped {
@@ -107,10 +109,19 @@ func (c Config) restore() (*checkpoint.Checkpoint, error) {
 		c.Log.Info("there is no checkpoint yet; the job starts from the beginning", "job", c.JobID)
 		return nil, nil
 	}
-	if err == nil {
-		c.Log.Info("restore", "job", c.JobID, "checkpoint", from.Path)
-	}
+	c.restoring(from, err)
 	return from, err
+}
+
+func (c Config) restoring(from *checkpoint.Checkpoint, err error) {
+	if err != nil {
+		return
+	}
+	c.Log.Info("restore", "job", c.JobID, "checkpoint", from.Path)
+	if from.Manifest.Drained {
+		c.Log.Warn("the checkpoint was taken by a job that was stopped with drain: its windows have fired, and records that belong to them are late now",
+			"job", c.JobID, "checkpoint", from.Path)
+	}
 }
 
 // post makes the supervisor call f; false when the job is over.

@@ -2,17 +2,19 @@ package runtime
 
 import (
 	"context"
-	"fmt"
 	goruntime "runtime"
 
 	"github.com/weirsql/weir/planner/physical"
+	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/state"
+	"github.com/weirsql/weir/runtime/task"
 )
 
 // widths decides how many subtasks every node has. A node that only reads by forward edges is as wide as what it reads:
 // spreading rows costs more than it gains there, and would let a record overtake a watermark that it is behind. A bounded
 // scan has no more subtasks than splits: one without a split would hold back the watermark until it is known to have none.
-func (c Config) widths(ctx context.Context, plan *physical.Plan) (map[physical.Node]int, error) {
+// After a restore a bounded scan reads the splits of the checkpoint, which counts them.
+func (c Config) widths(ctx context.Context, plan *physical.Plan, from *checkpoint.Checkpoint) map[physical.Node]int {
 	all := map[physical.Node]int{}
 	for _, n := range plan.Nodes {
 		width := n.Base().Parallelism
@@ -26,11 +28,11 @@ func (c Config) widths(ctx context.Context, plan *physical.Plan) (map[physical.N
 			width = 1
 		case *physical.Scan:
 			if n.Parallelism == 0 && n.Source.Bounded() && n.Source.DiscoveryInterval() == 0 {
-				splits, err := n.Source.Splits(ctx)
-				if err != nil {
-					return nil, fmt.Errorf("read table %s: %w", n.Table.Path, err)
+				if splits, ok := task.Splits(from, n.ID); ok {
+					width = min(width, max(1, splits))
+				} else if found, err := n.Source.Splits(ctx); err == nil { // an error comes again, and fails the job then
+					width = min(width, max(1, len(found)))
 				}
-				width = min(width, max(1, len(splits)))
 			}
 		default:
 			if w := forwardWidth(n, all); w > 0 && n.Base().Parallelism == 0 {
@@ -39,7 +41,7 @@ func (c Config) widths(ctx context.Context, plan *physical.Plan) (map[physical.N
 		}
 		all[n] = min(width, state.KeyGroups)
 	}
-	return all, nil
+	return all
 }
 
 // forwardWidth is the width that all inputs of n have, if all are forward edges; else 0.

@@ -283,6 +283,8 @@ func (r *reader) Poll(out *types.Batch, most int) (connectors.PollStatus, error)
 		return connectors.Ready, nil
 	case r.broken != nil && out.N == 0:
 		return 0, r.broken
+	case r.broken != nil:
+		return connectors.Ready, nil
 	case r.at == len(rows) && r.bounded && !limited:
 		return connectors.Ended, nil
 	}

@@ -19,11 +19,14 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Manifest says what belongs to a checkpoint.
 type Manifest struct {
-	Version   int        `json:"version"`
-	Job       string     `json:"job"`
-	Name      string     `json:"name,omitempty"`
-	ID        int64      `json:"id"`
-	Time      time.Time  `json:"time"` // of the job's clock
+	Version int       `json:"version"`
+	Job     string    `json:"job"`
+	Name    string    `json:"name,omitempty"`
+	ID      int64     `json:"id"`
+	Time    time.Time `json:"time"` // of the job's clock
+	// Drained says that all windows had been made to fire when it was taken, so that a job that goes on from it may find
+	// records late.
+	Drained   bool       `json:"drained,omitempty"`
 	Operators []Operator `json:"operators"`
 }
 

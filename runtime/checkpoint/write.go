@@ -53,7 +53,7 @@ func (s *Store) NextID() int64 {
 
 // Write stores a checkpoint and publishes it; it returns its folder and how many bytes it takes. Nothing is left of one
 // that fails.
-func (s *Store) Write(id int64, now time.Time, subtasks []Subtask) (path string, size int64, err error) {
+func (s *Store) Write(id int64, now time.Time, drained bool, subtasks []Subtask) (path string, size int64, err error) {
 	path = filepath.Join(s.dir, folder(id))
 	if err := os.Mkdir(path, 0o755); err != nil {
 		return "", 0, err
@@ -64,7 +64,7 @@ func (s *Store) Write(id int64, now time.Time, subtasks []Subtask) (path string,
 			os.RemoveAll(path) // best effort: without a manifest it doesn't count
 		}
 	}()
-	m := &Manifest{Version: version, Job: s.job, Name: s.name, ID: id, Time: now.UTC()}
+	m := &Manifest{Version: version, Job: s.job, Name: s.name, ID: id, Time: now.UTC(), Drained: drained}
 	index := map[string]int{}
 	for _, t := range subtasks {
 		k, known := index[t.ID]

@@ -95,6 +95,21 @@ func readRestored(c *checkpoint.Checkpoint, id string) (*restored, error) {
 	return r, nil
 }
 
+// Splits counts the splits that a checkpoint knows of a scan; false when it doesn't know the scan.
+func Splits(c *checkpoint.Checkpoint, id string) (n int, ok bool) {
+	if c == nil || c.Operator(id) == nil {
+		return 0, false
+	}
+	for _, entries := range c.Entries(id) {
+		for _, e := range entries {
+			if e.Name == "split" || e.Name == "ended" {
+				n++
+			}
+		}
+	}
+	return n, true
+}
+
 // watermark is the one that a subtask may start with: its own, or the lowest when the splits are dealt out anew.
 func (r *restored) watermark(subtask, parallelism int) int64 {
 	if r.parallelism == parallelism {
