@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -87,7 +86,9 @@ with --fast as long as it takes to compute them, and leaves nothing behind.`,
 			if o.output != "table" && o.output != "json" {
 				return usageErrorf("unknown --output %q; use table or json", o.output)
 			}
-			l := &lab{labOptions: o, clock: clock.Real{}, stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr()}
+			out, stop := newScreen(cmd.OutOrStdout(), cmd.ErrOrStderr())
+			defer stop()
+			l := &lab{labOptions: o, clock: clock.Real{}, out: out}
 			if !o.fast {
 				return l.run(cmd.Context())
 			}
@@ -110,8 +111,8 @@ with --fast as long as it takes to compute them, and leaves nothing behind.`,
 // lab is one run of the lab.
 type lab struct {
 	labOptions
-	clock          clock.Clock
-	stdout, stderr io.Writer
+	clock clock.Clock
+	out   *screen
 
 	dir     string
 	server  *local.Server
@@ -152,17 +153,11 @@ func (l *lab) run(ctx context.Context) (err error) {
 	return l.report(time.Since(started))
 }
 
-func (l *lab) say(format string, args ...any) { fmt.Fprintf(l.stderr, format+"\n", args...) }
-
 // setUp starts the embedded services and makes what the lab's CloudFormation stack makes.
 func (l *lab) setUp(ctx context.Context) (err error) {
 	l.server, err = local.Start(context.WithoutCancel(ctx), local.Options{
 		Dir: filepath.Join(l.dir, "local"), Clock: l.clock, Seed: l.seed, NoSync: l.keep == "",
-		OnMail: func(m sns.Mail) {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			l.mails = append(l.mails, m)
-		},
+		OnMail: l.mail,
 	})
 	if err != nil {
 		return err
@@ -181,15 +176,15 @@ func (l *lab) setUp(ctx context.Context) (err error) {
 	if err := subscribe(ctx, topics, topic, labSubscriber); err != nil {
 		return err
 	}
-	l.say("embedded Kinesis at %s: streams %s", l.server.KinesisEndpoint(), strings.Join(labStreams, ", "))
-	l.say("embedded SNS at %s: topic %s, e-mail to %s", l.server.SNSEndpoint(), labTopic, labSubscriber)
+	l.out.say("embedded Kinesis at %s: streams %s", l.server.KinesisEndpoint(), strings.Join(labStreams, ", "))
+	l.out.say("embedded SNS at %s: topic %s, e-mail to %s", l.server.SNSEndpoint(), labTopic, labSubscriber)
 	return nil
 }
 
 // start checks the ten steps and runs them. The steps that only watch are left out, but for the last one.
 func (l *lab) start(ctx context.Context) (err error) {
 	l.session, err = engine.New(engine.Options{
-		DataDir: l.dir, Clock: l.clock, Stdout: l.stdout,
+		DataDir: l.dir, Clock: l.clock, Stdout: l.out.writer(l.out.stdout),
 		KinesisEndpoint: l.server.KinesisEndpoint(), SNSEndpoint: l.server.SNSEndpoint(),
 		Settings: map[string]string{"weir.seed": fmt.Sprint(l.seed), "parallelism.default": "1", "execution.checkpointing.interval": "0"},
 	})
@@ -228,15 +223,14 @@ func (l *lab) start(ctx context.Context) (err error) {
 			case res.Job != nil:
 				l.jobs[step] = res.Job
 			case res.Query != nil && l.isStage(step):
-				out := &screen{w: l.stdout, terminal: isTerminal(l.stdout) && !l.fast, location: time.UTC}
-				l.writer = out.newResultWriter(l.output, "anomalies", res.Query.Schema)
+				l.writer = l.out.newResultWriter(l.output, "anomalies", res.Query.Schema, res.Query.Mode)
 				if l.jobs[step], err = res.Query.Start(ctx, func(b *wtypes.Batch) error { return l.writer.Write(b) }); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	l.say("%d steps are running", len(l.jobs))
+	l.out.say("%d steps are running", len(l.jobs))
 	return nil
 }
 
@@ -280,7 +274,8 @@ func (l *lab) send(ctx context.Context) error {
 		}
 		return strings.Join(parts, ", ")
 	}
-	terminal := isTerminal(l.stderr) && !l.fast && !isTerminal(l.stdout)
+	rows := newProgress(l.session.Jobs)
+	l.out.showStatus(func() string { return progress() + " · " + rows.line() })
 	for {
 		mu.Lock()
 		left := slices.ContainsFunc(results, func(o outcome) bool { return !o.done })
@@ -288,15 +283,10 @@ func (l *lab) send(ctx context.Context) error {
 		if !left {
 			break
 		}
-		if terminal {
-			fmt.Fprintf(l.stderr, "\r%s", progress())
-		}
 		w.Wait(context.WithoutCancel(ctx), l.clock.Now().Add(time.Second))
 	}
-	if terminal {
-		fmt.Fprintln(l.stderr)
-	}
-	l.say("sent: %s", progress())
+	l.out.showStatus(rows.line)
+	l.out.say("sent: %s", progress())
 	for _, r := range results {
 		if r.err != nil {
 			return r.err
@@ -387,9 +377,19 @@ func scanned(j *engine.Job) int64 {
 	return n
 }
 
+// mail shows an e-mail when it is delivered. JSON rows of mails come last, so that they don't mix with the anomalies.
+func (l *lab) mail(m sns.Mail) {
+	l.mu.Lock()
+	l.mails = append(l.mails, m)
+	l.mu.Unlock()
+	if l.output != "json" {
+		_ = l.out.print(fmt.Appendf(nil, "mail to %s: %s\n  %s\n", m.To, m.Subject, m.Message))
+	}
+}
+
 // report prints what the run found.
 func (l *lab) report(took time.Duration) error {
-	if err := l.writer.Close(); err != nil {
+	if err := l.writer.Close(false); err != nil {
 		return err
 	}
 	l.mu.Lock()
@@ -404,14 +404,14 @@ func (l *lab) report(took time.Duration) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(l.stdout, "%s\n", line)
-			continue
+			if err := l.out.print(append(line, '\n')); err != nil {
+				return err
+			}
 		}
-		fmt.Fprintf(l.stdout, "mail to %s: %s\n  %s\n", m.To, m.Subject, m.Message)
 	}
-	l.say("%d e-mails; the lab took %.1f s", len(l.mails), took.Seconds())
+	l.out.say("%d e-mails; the lab took %.1f s", len(l.mails), took.Seconds())
 	if l.keep != "" {
-		l.say("everything is kept in %s; look at it with: weir stream ls --local=%s", l.keep, filepath.Join(l.keep, "local"))
+		l.out.say("everything is kept in %s; look at it with: weir stream ls --local=%s", l.keep, filepath.Join(l.keep, "local"))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/engine"
+	"github.com/weirsql/weir/parser"
 	"github.com/weirsql/weir/types"
 )
 
@@ -62,7 +63,9 @@ func (o *runOptions) run(ctx context.Context, names []string, stdin io.Reader, s
 	case o.parallelism < 0:
 		return usageErrorf("--parallelism must be at least 1, found %d", o.parallelism)
 	}
-	s, err := o.open(ctx, stdout, stderr, func(eo *engine.Options) {
+	out, stop := newScreen(stdout, stderr)
+	defer stop()
+	s, err := o.open(ctx, out.writer(stdout), out.writer(stderr), func(eo *engine.Options) {
 		eo.Restore = o.restore
 		if o.parallelism > 0 {
 			eo.Settings["parallelism.default"] = fmt.Sprint(o.parallelism)
@@ -81,7 +84,10 @@ func (o *runOptions) run(ctx context.Context, names []string, stdin io.Reader, s
 		ctx, cancel = context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("timeout: the run took longer than %s", o.timeout))
 		defer cancel()
 	}
-	r := &runner{session: s, options: o, out: &screen{w: stdout, terminal: isTerminal(stdout), location: s.Location()}, stderr: stderr}
+	out.location = s.Location
+	out.showStatus(newProgress(s.Jobs).line)
+	r := &runner{session: s, options: o, out: out}
+	defer r.summary()
 	return r.run(ctx, files)
 }
 
@@ -90,8 +96,8 @@ type runner struct {
 	session *engine.Session
 	options *runOptions
 	out     *screen
-	stderr  io.Writer
 	jobs    []*runningJob
+	titles  bool // several results are shown beside each other
 }
 
 // runningJob is a job that the run waits for at its end, with the writer of its rows if it is a SELECT.
@@ -134,17 +140,30 @@ func dropCanceled(err error) error {
 
 // statements executes the files' statements in order.
 func (r *runner) statements(ctx context.Context, files []*diag.File) error {
+	var scripts []*parser.File
+	queries := 0
 	for _, f := range files {
 		script, err := r.session.Parse(f)
 		if err != nil {
 			return err
 		}
+		scripts = append(scripts, script)
+		for _, stmt := range script.Stmts {
+			if _, ok := stmt.(*parser.Query); ok {
+				queries++
+			}
+		}
+	}
+	r.titles = queries > 1
+	for i, f := range files {
+		script := scripts[i]
 		for _, stmt := range script.Stmts {
 			res, err := r.session.Execute(ctx, f, stmt)
 			if err != nil {
 				return err
 			}
-			if err := r.result(ctx, res); err != nil {
+			pos := f.Position(stmt.Pos().Start)
+			if err := r.result(ctx, res, fmt.Sprintf("%s:%d", f.Name, pos.Line)); err != nil {
 				return err
 			}
 		}
@@ -152,8 +171,8 @@ func (r *runner) statements(ctx context.Context, files []*diag.File) error {
 	return nil
 }
 
-// result shows what a statement gave, or starts it.
-func (r *runner) result(ctx context.Context, res *engine.Result) error {
+// result shows what a statement gave, or starts it. position is where the statement begins.
+func (r *runner) result(ctx context.Context, res *engine.Result, position string) error {
 	switch {
 	case res.Table != nil:
 		return showTable(r.out, r.options.output, res.Table)
@@ -169,10 +188,14 @@ func (r *runner) result(ctx context.Context, res *engine.Result) error {
 				}
 			}
 		}
-		writer := r.out.newResultWriter(r.options.output, "", res.Query.Schema)
+		title := ""
+		if r.titles && !res.Query.Bounded {
+			title = position
+		}
+		writer := r.out.newResultWriter(r.options.output, title, res.Query.Schema, res.Query.Mode)
 		job, err := res.Query.Start(ctx, func(b *types.Batch) error { return writer.Write(b) })
 		if err != nil {
-			return err
+			return errors.Join(err, writer.Close(true))
 		}
 		j := &runningJob{job, writer}
 		if res.Query.Bounded {
@@ -191,7 +214,7 @@ func (r *runner) finish(ctx context.Context, j *runningJob) error {
 		err = j.Wait(context.WithoutCancel(ctx))
 	}
 	if j.writer != nil {
-		err = errors.Join(err, j.writer.Close())
+		err = errors.Join(err, j.writer.Close(err != nil))
 	}
 	return err
 }
@@ -203,7 +226,7 @@ func (r *runner) stop() {
 		case <-j.Done():
 		default:
 			if err := j.Stop(context.Background(), r.options.drain); err != nil && j.Err() == nil {
-				fmt.Fprintf(r.stderr, "weir: stop job %s: %v\n", j.Name, err)
+				r.out.say("weir: stop job %s: %v", j.Name, err)
 			}
 		}
 	}
@@ -211,10 +234,9 @@ func (r *runner) stop() {
 
 // showTable prints the result of SHOW, DESCRIBE, EXPLAIN or SET.
 func showTable(out *screen, format string, t *engine.Table) error {
-	var text []byte
 	switch {
 	case t.Plain:
-		text = []byte(strings.TrimRight(t.Rows[0][0], "\n") + "\n")
+		return out.print([]byte(strings.TrimRight(t.Rows[0][0], "\n") + "\n"))
 	case format == "json":
 		schema := &types.Schema{}
 		for _, c := range t.Columns {
@@ -227,9 +249,7 @@ func showTable(out *screen, format string, t *engine.Table) error {
 			}
 			b.AppendKind(types.Insert)
 		}
-		return out.newResultWriter(format, "", schema).Write(b)
-	default:
-		text = []byte(renderTable(t.Columns, t.Rows, make([]bool, len(t.Columns))) + rowCount(len(t.Rows), true) + "\n")
+		return out.newResultWriter(format, "", schema, types.AppendOnly).Write(b)
 	}
-	return out.flush(&text)
+	return out.print([]byte(renderTable(t.Columns, t.Rows, make([]bool, len(t.Columns))) + rowCount(len(t.Rows)) + "\n"))
 }

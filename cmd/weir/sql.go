@@ -31,7 +31,9 @@ change until Ctrl-C; INSERT runs in the background: SHOW JOBS lists what runs, S
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			ctx := context.WithoutCancel(cmd.Context()) // Ctrl-C ends a query, not the session
 			stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
-			s, err := env.open(ctx, stdout, stderr, nil)
+			out, stop := newScreen(stdout, stderr)
+			defer stop()
+			s, err := env.open(ctx, out.writer(stdout), out.writer(stderr), nil)
 			if err != nil {
 				return err
 			}
@@ -39,7 +41,8 @@ change until Ctrl-C; INSERT runs in the background: SHOW JOBS lists what runs, S
 			if err != nil {
 				return err
 			}
-			r := &repl{session: s, stdout: stdout, stderr: stderr, terminal: isTerminal(stdout)}
+			out.location = s.Location
+			r := &repl{session: s, out: out}
 			defer func() {
 				r.stopJobs(ctx)
 				err = errors.Join(err, s.Close(), env.close())
@@ -57,11 +60,8 @@ change until Ctrl-C; INSERT runs in the background: SHOW JOBS lists what runs, S
 				}
 			}
 			if in, ok := cmd.InOrStdin().(*os.File); ok && isTerminal(in) && isTerminal(stdout) {
-				lines, err := newTerminalLines(in, stdout, filepath.Join(home, "history"))
-				if err != nil {
-					return err
-				}
-				defer lines.Close()
+				r.typed = true
+				lines := newTerminalLines(in, stdout, openHistory(filepath.Join(home, "history")), func() []string { return sessionWords(s) })
 				fmt.Fprintln(stdout, "weir: Flink SQL. Statements end with ; HELP; tells more, QUIT; ends.")
 				return r.loop(ctx, lines)
 			}
@@ -80,8 +80,6 @@ type lineReader interface {
 	ReadLine(prompt string) (string, error)
 	// Remember adds a complete statement to the history.
 	Remember(statement string)
-	// Suspend calls f with the terminal in its ordinary mode.
-	Suspend(f func())
 }
 
 var errInterrupted = errors.New("interrupted")
@@ -99,14 +97,13 @@ func (p *plainLines) ReadLine(string) (string, error) {
 	return "", io.EOF
 }
 
-func (p *plainLines) Remember(string)  {}
-func (p *plainLines) Suspend(f func()) { f() }
+func (p *plainLines) Remember(string) {}
 
 // repl reads statements, runs them and shows what they give.
 type repl struct {
-	session        *engine.Session
-	stdout, stderr io.Writer
-	terminal       bool
+	session *engine.Session
+	out     *screen
+	typed   bool // somebody is at a terminal
 }
 
 const replHelp = `CREATE TABLE …;  CREATE VIEW …;  DROP …;     define what queries refer to
@@ -134,8 +131,8 @@ func (r *repl) loop(ctx context.Context, lines lineReader) error {
 			text.Reset()
 			continue
 		case errors.Is(err, io.EOF):
-			if strings.TrimSpace(text.String()) != "" { // a last statement without its semicolon
-				failed = !r.statement(ctx, lines, text.String()) || failed
+			if strings.TrimSpace(text.String()) != "" && !r.typed { // a last statement without its semicolon
+				failed = !r.statement(ctx, text.String()) || failed
 			}
 			return r.end(failed)
 		case err != nil:
@@ -153,7 +150,9 @@ func (r *repl) loop(ctx context.Context, lines lineReader) error {
 		case "QUIT", "EXIT":
 			return r.end(failed)
 		case "HELP":
-			fmt.Fprint(r.stdout, replHelp)
+			if err := r.out.print([]byte(replHelp)); err != nil {
+				return err
+			}
 			text.Reset()
 			continue
 		}
@@ -163,30 +162,23 @@ func (r *repl) loop(ctx context.Context, lines lineReader) error {
 		statement := text.String()
 		text.Reset()
 		lines.Remember(statement)
-		failed = !r.statement(ctx, lines, statement) || failed
+		failed = !r.statement(ctx, statement) || failed
 	}
 }
 
 // end is how a session that was not typed at a terminal tells that a statement failed.
 func (r *repl) end(failed bool) error {
-	if failed && !r.terminal {
+	if failed && !r.typed {
 		return &exitError{code: exitFailed}
 	}
 	return nil
 }
 
 // statement runs what was typed and reports whether it went well.
-func (r *repl) statement(ctx context.Context, lines lineReader, text string) bool {
-	ok := true
-	lines.Suspend(func() {
-		file := diag.NewFile("sql", text)
-		err := r.execute(ctx, file)
-		if err != nil {
-			report(err, r.stderr)
-			ok = false
-		}
-	})
-	return ok
+func (r *repl) statement(ctx context.Context, text string) bool {
+	err := r.execute(ctx, diag.NewFile("sql", text))
+	report(err, r.out.stderr)
+	return err == nil
 }
 
 // execute runs the statements of a text one after the other, up to the first that fails.
@@ -208,30 +200,27 @@ func (r *repl) execute(ctx context.Context, file *diag.File) error {
 }
 
 func (r *repl) show(ctx context.Context, res *engine.Result) error {
-	out := &screen{w: r.stdout, terminal: r.terminal, location: r.session.Location()}
 	switch {
 	case res.Table != nil:
-		return showTable(out, "table", res.Table)
+		return showTable(r.out, "table", res.Table)
 	case res.Job != nil:
 		if r.session.Setting("table.dml-sync") == "true" {
 			return r.follow(ctx, res.Job)
 		}
-		fmt.Fprintf(r.stdout, "job %s started\n", res.Job.ID)
-		return nil
+		return r.out.print([]byte("job " + res.Job.ID + " started\n"))
 	case res.Query != nil:
 		format := "table"
 		if r.session.Setting("sql-client.execution.result-mode") == "changelog" {
 			format = "changelog"
 		}
-		writer := out.newResultWriter(format, "", res.Query.Schema)
+		writer := r.out.newResultWriter(format, "", res.Query.Schema, res.Query.Mode)
 		job, err := res.Query.Start(ctx, func(b *types.Batch) error { return writer.Write(b) })
-		if err != nil {
-			return err
+		if err == nil {
+			err = r.follow(ctx, job)
 		}
-		return errors.Join(r.follow(ctx, job), writer.Close())
+		return errors.Join(err, writer.Close(err != nil))
 	}
-	fmt.Fprintln(r.stdout, "ok")
-	return nil
+	return r.out.print([]byte("ok\n"))
 }
 
 // follow waits for a job until Ctrl-C, which stops it.
@@ -257,7 +246,7 @@ func (r *repl) stopJobs(ctx context.Context) {
 		case <-j.Done():
 		default:
 			if err := j.Stop(ctx, false); err != nil {
-				fmt.Fprintf(r.stderr, "weir: stop job %s: %v\n", j.Name, err)
+				r.out.say("weir: stop job %s: %v", j.Name, err)
 			}
 		}
 	}

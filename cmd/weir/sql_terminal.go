@@ -1,37 +1,43 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"strconv"
 
 	"golang.org/x/term"
 )
 
-// terminalLines edits lines at a terminal, with a history that outlives the session. A statement of several lines is one
-// entry of the history file, quoted on one line.
+// terminalLines edits lines at a terminal, with a history that outlives the session and completion by Tab.
 type terminalLines struct {
-	in   *os.File
-	term *term.Terminal
+	file    *os.File // switched to raw mode while a line is edited; nil in tests
+	in      io.Reader
+	out     io.Writer
+	history *history
+	words   func() []string // for completion
 
-	history string // file
+	editor *term.Terminal
 }
 
 // ctrlC is what a terminal in raw mode sends for Ctrl-C.
 const ctrlC = 3
 
-func newTerminalLines(in *os.File, out io.Writer, history string) (*terminalLines, error) {
-	t := &terminalLines{in: in, history: history}
-	t.term = term.NewTerminal(struct {
+func newTerminalLines(in io.Reader, out io.Writer, h *history, words func() []string) *terminalLines {
+	t := &terminalLines{in: in, out: out, history: h, words: words}
+	t.file, _ = in.(*os.File)
+	t.reset()
+	return t
+}
+
+// reset makes a new editor: there is no other way to make x/term forget the line it is at.
+func (t *terminalLines) reset() {
+	t.editor = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
-	}{&interruptible{r: in}, out}, "")
-	t.load()
-	return t, nil
+	}{&interruptible{t.in}, t.out}, "")
+	t.editor.History = t.history
+	t.editor.AutoCompleteCallback = t.complete
 }
 
 // interruptible turns Ctrl-C into an error, which x/term would take for the end of the input.
@@ -47,54 +53,47 @@ func (i *interruptible) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// ReadLine implements lineReader. Outside it the terminal is in its ordinary mode, so that Ctrl-C is a signal.
 func (t *terminalLines) ReadLine(prompt string) (string, error) {
-	state, err := term.MakeRaw(int(t.in.Fd()))
-	if err != nil {
-		return "", fmt.Errorf("edit lines at the terminal: %w", err)
-	}
-	defer term.Restore(int(t.in.Fd()), state)
-	if w, h, err := term.GetSize(int(t.in.Fd())); err == nil && w > 0 {
-		if err := t.term.SetSize(w, h); err != nil {
-			return "", err
+	if t.file != nil {
+		state, err := term.MakeRaw(int(t.file.Fd()))
+		if err != nil {
+			return "", fmt.Errorf("edit lines at the terminal: %w", err)
 		}
+		defer term.Restore(int(t.file.Fd()), state)
+		if w, h, err := term.GetSize(int(t.file.Fd())); err == nil && w > 0 {
+			if err := t.editor.SetSize(w, h); err != nil {
+				return "", err
+			}
+		}
+		t.editor.SetBracketedPasteMode(true) // a Tab in pasted text is text
+		defer t.editor.SetBracketedPasteMode(false)
 	}
-	t.term.SetPrompt(prompt)
-	line, err := t.term.ReadLine()
-	if errors.Is(err, errInterrupted) {
-		fmt.Fprint(t.term, "^C\n")
+	t.editor.SetPrompt(prompt)
+	line, err := t.editor.ReadLine()
+	switch {
+	case errors.Is(err, errInterrupted):
+		fmt.Fprint(t.out, "^C\r\n")
+		t.reset()
+	case errors.Is(err, term.ErrPasteIndicator):
+		err = nil
+	case errors.Is(err, io.EOF):
+		fmt.Fprint(t.out, "\r\n")
 	}
 	return line, err
 }
 
-// Suspend implements lineReader: outside ReadLine the terminal is in its ordinary mode.
-func (t *terminalLines) Suspend(f func()) { f() }
+// Remember implements lineReader.
+func (t *terminalLines) Remember(statement string) { t.history.remember(statement) }
 
-func (t *terminalLines) load() {
-	f, err := os.Open(t.history)
-	if err != nil {
-		return // no history yet
+// complete is called for each key; it takes Tab.
+func (t *terminalLines) complete(line string, pos int, key rune) (string, int, bool) {
+	if key != '\t' {
+		return "", 0, false
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		if text, err := strconv.Unquote(lines.Text()); err == nil {
-			t.term.History.Add(text)
-		}
+	before, found := completeWord(line[:pos], t.words())
+	if len(found) > 1 && before == line[:pos] { // nothing to add: show what there is
+		fmt.Fprintln(t.editor, columns(found))
 	}
+	return before + line[pos:], len(before), true
 }
-
-// Remember appends to the history file; a history that can't be written is no reason to stop.
-func (t *terminalLines) Remember(statement string) {
-	if err := os.MkdirAll(filepath.Dir(t.history), 0o700); err != nil {
-		return
-	}
-	f, err := os.OpenFile(t.history, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	fmt.Fprintln(f, strconv.Quote(statement))
-}
-
-// Close leaves the terminal as it was found: ReadLine restores it each time.
-func (t *terminalLines) Close() error { return nil }

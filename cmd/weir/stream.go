@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -246,14 +245,4 @@ func printRecord(out *bufio.Writer, shard string, r types.Record, withMeta bool)
 	}
 	out.Write(line)
 	return out.WriteByte('\n')
-}
-
-// isTerminal reports whether a file is a terminal, which gets redrawn output and progress.
-func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
