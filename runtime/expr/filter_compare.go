@@ -160,30 +160,33 @@ func narrowRange[T int8 | int16 | int32 | int64](s *rangeStep, v *types.Vector, 
 	return dst[:k]
 }
 
-// textStep keeps the rows whose text is, or is not, a constant. For constants of up to eight bytes the length and the
-// text's first bytes, loaded as one word, decide without a branch or a call.
+// textStep keeps the rows whose text is, or is not, a constant. For constants of up to sixteen bytes the length and two
+// words of the text, its first eight bytes and its last eight, decide without a branch or a call.
 type textStep struct {
 	column     int
 	text       string
-	word, mask uint64
+	head, mask uint64 // the first eight bytes of the constant, and which of them there are
+	tail       uint64 // the last eight, or what there is
+	back       int    // where those begin
 	want       bool
 }
 
 func newTextStep(column int, text string, want bool) step {
-	s := &textStep{column: column, text: text, want: want}
-	var head [8]byte
-	n := copy(head[:], text)
-	s.word = binary.LittleEndian.Uint64(head[:])
-	s.mask = ^uint64(0)
-	if n < 8 {
-		s.mask = 1<<(8*n) - 1
+	s := &textStep{column: column, text: text, want: want, mask: ^uint64(0), back: max(len(text)-8, 0)}
+	if len(text) < 8 {
+		s.mask = 1<<(8*len(text)) - 1
 	}
+	var word [8]byte
+	copy(word[:], text)
+	s.head = binary.LittleEndian.Uint64(word[:])
+	copy(word[:], text[s.back:])
+	s.tail = binary.LittleEndian.Uint64(word[:])
 	return s
 }
 
 func (s *textStep) narrow(b *types.Batch, sel, dst []int32) ([]int32, error) {
 	v := b.Cols[s.column]
-	if sel == nil && len(s.text) <= 8 && v.Valid.AllValid(b.N) {
+	if sel == nil && len(s.text) <= 16 && v.Valid.AllValid(b.N) {
 		return s.narrowAll(v, b.N, dst), nil
 	}
 	n, k := b.N, 0
@@ -200,18 +203,20 @@ func (s *textStep) narrow(b *types.Batch, sel, dst []int32) ([]int32, error) {
 
 // narrowAll is for short constants over a whole column without NULLs.
 func (s *textStep) narrowAll(v *types.Vector, n int, dst []int32) []int32 {
-	length, word, mask, want, k := int32(len(s.text)), s.word, s.mask, s.want, 0
+	length, head, tail, mask, want, k := int32(len(s.text)), s.head, s.tail, s.mask, s.want, 0
 	offsets, data := v.Offsets[:n+1], v.Data
-	// Rows up to whole have eight bytes behind their start.
+	// Rows up to whole have as many bytes behind their start as the two words take.
+	back := s.back
 	whole := n
-	for whole > 0 && int(offsets[whole-1])+8 > len(data) {
+	for whole > 0 && int(offsets[whole-1])+back+8 > len(data) {
 		whole--
 	}
 	from := offsets[0]
 	for i, to := range offsets[1 : whole+1] {
-		w := binary.LittleEndian.Uint64(data[from:])
+		x := binary.LittleEndian.Uint64(data[from:])
+		y := binary.LittleEndian.Uint64(data[int(from)+back:])
 		dst[k] = int32(i)
-		k += ones((uint64(to-from)^uint64(length)|(w^word)&mask == 0) == want)
+		k += ones((uint64(to-from)^uint64(length)|((x^head)|(y^tail))&mask == 0) == want)
 		from = to
 	}
 	for i := whole; i < n; i++ {

@@ -148,7 +148,8 @@ func literal(x any) *rex.Literal {
 	panic(fmt.Sprintf("no literal of %T", x))
 }
 
-var texts = []string{"", "a", "b", "12", "7", "Chrome", "clickstream", "Chrome59", "Chrome591", "häfen"}
+var texts = []string{"", "a", "b", "12", "7", "Chrome", "clickstream", "Chrome59", "Chrome591", "häfen", "exactly 16 bytes",
+	"exactly 17 bytes."}
 
 // randomBatch returns n rows of small values; one in nulls is NULL (0: none).
 func randomBatch(rnd *rand.Rand, n, nulls int) *types.Batch {
