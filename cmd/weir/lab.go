@@ -144,6 +144,9 @@ func (l *lab) run(ctx context.Context) (err error) {
 		{"finish", l.finish},
 	} {
 		if err := phase.do(ctx); err != nil {
+			if l.writer != nil {
+				err = errors.Join(err, l.writer.Close(true))
+			}
 			if ctx.Err() != nil {
 				return &exitError{code: exitInterrupted}
 			}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -98,6 +99,7 @@ type runner struct {
 	out     *screen
 	jobs    []*runningJob
 	titles  bool // several results are shown beside each other
+	stopped sync.Once
 }
 
 // runningJob is a job that the run waits for at its end, with the writer of its rows if it is a SELECT.
@@ -112,7 +114,7 @@ func (r *runner) run(ctx context.Context, files []*diag.File) error {
 		errs = append(errs, err)
 	}
 	if len(errs) > 0 && ctx.Err() == nil { // a statement failed: what runs already is stopped
-		r.stop()
+		r.stop(ctx)
 	}
 	for _, j := range r.jobs {
 		errs = append(errs, r.finish(ctx, j))
@@ -210,26 +212,13 @@ func (r *runner) result(ctx context.Context, res *engine.Result, position string
 func (r *runner) finish(ctx context.Context, j *runningJob) error {
 	err := j.Wait(ctx)
 	if ctx.Err() != nil {
-		r.stop()
+		r.stop(ctx)
 		err = j.Wait(context.WithoutCancel(ctx))
 	}
 	if j.writer != nil {
 		err = errors.Join(err, j.writer.Close(err != nil))
 	}
 	return err
-}
-
-// stop ends all jobs gracefully. A job that is ending already is left alone.
-func (r *runner) stop() {
-	for _, j := range r.session.Jobs() {
-		select {
-		case <-j.Done():
-		default:
-			if err := j.Stop(context.Background(), r.options.drain); err != nil && j.Err() == nil {
-				r.out.say("weir: stop job %s: %v", j.Name, err)
-			}
-		}
-	}
 }
 
 // showTable prints the result of SHOW, DESCRIBE, EXPLAIN or SET.
