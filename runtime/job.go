@@ -103,7 +103,7 @@ func (c Config) restore() (*checkpoint.Checkpoint, error) {
 	}
 	from, skipped, err := checkpoint.Latest(c.CheckpointDir, c.JobID)
 	for _, s := range skipped {
-		c.Log.Error("a checkpoint is skipped", "job", c.JobID, "reason", s)
+		c.Log.Error("a checkpoint is skipped; what sinks have published since an older one may be written again", "job", c.JobID, "reason", s)
 	}
 	if errors.Is(err, checkpoint.ErrNone) {
 		c.Log.Info("there is no checkpoint yet; the job starts from the beginning", "job", c.JobID)

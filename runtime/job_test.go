@@ -383,3 +383,101 @@ func TestCanceledContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A panic in an operator fails the job, naming it, and nothing else.
+func TestPanic(t *testing.T) {
+	w := newWorld(t)
+	fill(w.source("clicks"), 2, 50)
+	w.sink("totals").panics = true
+	j := w.start(w.plan(groups), runtime.Config{Parallelism: 2})
+	err := j.Wait()
+	if err == nil || !strings.Contains(err.Error(), "operator Sink of default_catalog.default_database.totals: internal error") {
+		t.Errorf("got %v", err)
+	}
+	if !strings.Contains(w.log.String(), "world_test.go") {
+		t.Error("the log has no stack")
+	}
+}
+
+// Records that don't decode go to the dead-letter table, exactly once, and are counted.
+func TestDeadLetter(t *testing.T) {
+	const sql = `
+CREATE TABLE dead (reason STRING, ` + "`raw` BYTES, other INT, `position`" + ` STRING) WITH ('connector' = 'world', 'is' = 'dead');
+CREATE TABLE clicks (who STRING, n BIGINT, ts TIMESTAMP(3)) WITH ('connector' = 'world', 'is' = 'clicks', 'dead-letter' = 'dead');
+CREATE TABLE totals (who STRING, c BIGINT) WITH ('connector' = 'world', 'is' = 'totals', 'mode' = 'I,UB,UA,D');
+INSERT INTO totals SELECT who, COUNT(*) FROM clicks GROUP BY who;`
+	w := newWorld(t)
+	src := w.source("clicks")
+	src.bounded = false
+	src.add("a", []any{"ann", int64(1), int64(1)}, []any{"rubbish"}, []any{"ann", int64(1), int64(1)})
+	cfg := runtime.Config{Parallelism: 2, CheckpointDir: t.TempDir()}
+	plan := w.plan(sql)
+	j := w.start(plan, cfg)
+	eventually(t, "the rows", func() bool { return w.sink("totals").written() >= 2 })
+	if _, err := j.Checkpoint(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range j.Totals() {
+		if m.Name == "Scan" && (m.Failed != 1 || m.RecordsOut != 2) {
+			t.Errorf("metrics: %+v", m)
+		}
+	}
+	j.Cancel()
+	<-j.Done()
+	src.add("a", []any{"more rubbish"})
+	cfg.Restore = runtime.Latest
+	j = w.start(plan, cfg)
+	eventually(t, "the rubbish", func() bool { return w.sink("dead").written() == 2 })
+	if err := j.Stop(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "dead letters", fold(w.sink("dead").lines()), []string{
+		fmt.Sprint("not a row ", []byte("more rubbish"), " <nil> split a, row 4"),
+		fmt.Sprint("not a row ", []byte("rubbish"), " <nil> split a, row 2"),
+	})
+	equal(t, "totals", fold(w.sink("totals").lines()), []string{"ann 2"})
+}
+
+// With 'on-event' a watermark follows every row, so that what is late doesn't depend on batches.
+func TestOnEvent(t *testing.T) {
+	for _, rows := range []int{1, 2, 100} {
+		w := newWorld(t)
+		w.source("clicks").add("a",
+			[]any{"ann", int64(1), int64(1_000)}, []any{"ann", int64(1), int64(30_000)},
+			[]any{"late", int64(1), int64(2_000)}, []any{"ann", int64(1), int64(26_000)})
+		sql := strings.Replace(windows, "'is' = 'clicks'", "'is' = 'clicks', 'scan.watermark.emit.strategy' = 'on-event'", 1)
+		j := w.start(w.plan(sql), runtime.Config{Parallelism: 1, MaxRows: rows})
+		if err := j.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "windows", fold(w.sink("counts").lines()), []string{"ann 10000 1 1", "ann 30000 1 1", "ann 40000 1 1"})
+		for _, m := range j.Totals() {
+			if m.Name == "WindowAggregate" && m.Late != 1 {
+				t.Errorf("%d late records", m.Late)
+			}
+		}
+	}
+}
+
+// Joins and unions read several exchanges, also of the same operator.
+func TestSeveralInputs(t *testing.T) {
+	const sql = clicks + `
+CREATE TABLE names (who STRING, name STRING) WITH ('connector' = 'world', 'is' = 'names');
+CREATE TABLE o (who STRING, x STRING) WITH ('connector' = 'world', 'is' = 'o', 'mode' = 'I,UB,UA,D');
+INSERT INTO o SELECT c.who, MAX(n.name) FROM clicks c JOIN names n ON c.who = n.who GROUP BY c.who
+  UNION ALL SELECT who, 'first' FROM clicks WHERE n < 2 UNION ALL SELECT who, 'second' FROM clicks WHERE n = 2;`
+	for _, parallelism := range []int{1, 2, 3} {
+		for _, rows := range []int{1, 1000} {
+			w := newWorld(t)
+			for i, who := range []string{"ann", "bob", "cid", "dan"} {
+				w.source("clicks").add(fmt.Sprint("split", i%2), []any{who, int64(i), int64(1000)})
+				w.source("names").add("all", []any{who, strings.ToUpper(who)})
+			}
+			if err := w.start(w.plan(sql), runtime.Config{Parallelism: parallelism, MaxRows: rows}).Wait(); err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "rows", fold(w.sink("o").lines()),
+				[]string{"ann ANN", "ann first", "bob BOB", "bob first", "cid CID", "cid second", "dan DAN"})
+		}
+	}
+}

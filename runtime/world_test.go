@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -35,6 +34,7 @@ type world struct {
 	sources map[string]*source
 	sinks   map[string]*sink
 	planner *planner.Planner
+	log     buffer
 }
 
 func newWorld(t *testing.T) *world {
@@ -70,9 +70,27 @@ func newWorld(t *testing.T) *world {
 	}
 	w.planner = &planner.Planner{
 		Catalog: catalog.New(), Functions: functions, Connectors: registry,
-		Env: &connectors.Env{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}, Settings: settings,
+		Env: &connectors.Env{Log: slog.New(slog.NewTextHandler(&w.log, nil))}, Settings: settings,
 	}
 	return w
+}
+
+// buffer is a log that can be read while it is written.
+type buffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 func (w *world) source(name string) *source {
@@ -314,6 +332,7 @@ type sink struct {
 	wakes     []func()
 	failing   error // of NewWriter
 	broken    error // of Write
+	panics    bool  // in Write
 }
 
 func (s *sink) lines() []string {
@@ -385,6 +404,9 @@ type writer struct {
 func (w *writer) Write(b *types.Batch) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.panics {
+		panic("a bug")
+	}
 	if w.broken != nil {
 		return w.broken
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"time"
 )
 
@@ -72,7 +73,7 @@ func decodeManifest(data []byte) (*Manifest, error) {
 	if err := d.Decode(&e); err != nil {
 		return nil, err
 	}
-	if _, err := d.Token(); err == nil {
+	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("there is something behind the manifest")
 	}
 	if e.CRC == nil || crc32.Checksum(e.Manifest, castagnoli) != *e.CRC {

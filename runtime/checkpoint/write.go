@@ -54,16 +54,18 @@ func (s *Store) NextID() int64 {
 // Write stores a checkpoint and publishes it; it returns its folder and how many bytes it takes. Nothing is left of one
 // that fails.
 func (s *Store) Write(id int64, now time.Time, drained bool, subtasks []Subtask) (path string, size int64, err error) {
-	path = filepath.Join(s.dir, folder(id))
-	if err := os.Mkdir(path, 0o755); err != nil {
-		return "", 0, err
+	dir := filepath.Join(s.dir, folder(id))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", 0, fmt.Errorf("write checkpoint %s: %w", dir, err)
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write checkpoint %s: %w", path, err)
-			os.RemoveAll(path) // best effort: without a manifest it doesn't count
-		}
-	}()
+	if size, err = s.write(dir, id, now, drained, subtasks); err != nil {
+		os.RemoveAll(dir) // best effort: without a manifest it doesn't count
+		return "", 0, fmt.Errorf("write checkpoint %s: %w", dir, err)
+	}
+	return dir, size, nil
+}
+
+func (s *Store) write(dir string, id int64, now time.Time, drained bool, subtasks []Subtask) (size int64, err error) {
 	m := &Manifest{Version: version, Job: s.job, Name: s.name, ID: id, Time: now.UTC(), Drained: drained}
 	index := map[string]int{}
 	for _, t := range subtasks {
@@ -76,8 +78,8 @@ func (s *Store) Write(id int64, now time.Time, drained bool, subtasks []Subtask)
 		f := File{Subtask: t.Subtask, Finished: t.Finished, Entries: len(t.Entries)}
 		if len(t.Entries) > 0 {
 			f.File = fmt.Sprintf("op-%04d-%02d.state", k, t.Subtask)
-			if f.Size, f.CRC, err = writeEntries(filepath.Join(path, f.File), t.Entries); err != nil {
-				return "", 0, err
+			if f.Size, f.CRC, err = writeEntries(filepath.Join(dir, f.File), t.Entries); err != nil {
+				return 0, err
 			}
 		}
 		m.Operators[k].Subtasks = append(m.Operators[k].Subtasks, f)
@@ -85,12 +87,12 @@ func (s *Store) Write(id int64, now time.Time, drained bool, subtasks []Subtask)
 	}
 	data, err := m.encode()
 	if err != nil {
-		return "", 0, err
+		return 0, err
 	}
-	if err := publish(path, data); err != nil {
-		return "", 0, err
+	if err := publish(dir, data); err != nil {
+		return 0, err
 	}
-	return path, size + int64(len(data)), nil
+	return size + int64(len(data)), nil
 }
 
 // publish makes the checkpoint exist: the rename is the moment. Folders are synced so that neither the names nor the

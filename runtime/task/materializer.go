@@ -22,6 +22,7 @@ import (
 type materializer struct {
 	primary  []int
 	identity []int // the columns by which a retracted row is found
+	keyed    bool  // they are the query's key: a row with the same ones replaces the one before
 	keys     *state.Keys
 	lists    [][]int32 // by the slot of keys: numbers of rows
 	rows     state.Rows
@@ -40,7 +41,7 @@ var errMaterialized = errors.New("the checkpoint's rows of the sink are malforme
 func newMaterializer(node *physical.Sink) *materializer {
 	m := &materializer{primary: node.Key, out: types.NewBatch(node.Schema)}
 	m.identity = node.Inputs[0].From.Base().Key
-	if len(m.identity) == 0 {
+	if m.keyed = len(m.identity) > 0; !m.keyed {
 		m.identity = make([]int, len(node.Schema.Fields))
 		for i := range m.identity {
 			m.identity[i] = i
@@ -100,7 +101,7 @@ func (m *materializer) change(slot int32, b *types.Batch, i int) error {
 			kind = types.Insert
 		}
 		m.row = types.EncodeRow(m.row[:0], b.Cols, i)
-		if at >= 0 && len(m.identity) < len(b.Cols) {
+		if at >= 0 && m.keyed {
 			m.rows.Replace(list[at], m.row)
 		} else {
 			m.lists[slot] = append(list, m.add(m.row, m.id))
