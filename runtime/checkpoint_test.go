@@ -18,6 +18,7 @@ func TestInterval(t *testing.T) {
 	w := newWorld(t)
 	src, out := w.source("clicks"), w.sink("totals")
 	src.bounded = false
+	src.add("a")
 	dir := t.TempDir()
 	var events []runtime.Event
 	plan := w.plan(groups)

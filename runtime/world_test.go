@@ -29,7 +29,7 @@ import (
 // world is what jobs read and write in tests: it outlives them. Tables with 'connector' = 'world' name their side of it
 // by 'is'.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	mu      sync.Mutex
 	sources map[string]*source
 	sinks   map[string]*sink
@@ -37,7 +37,7 @@ type world struct {
 	log     buffer
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, sources: map[string]*source{}, sinks: map[string]*sink{}}
 	formats, err := format.NewRegistry()
