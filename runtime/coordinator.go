@@ -269,7 +269,7 @@ func (c *coordinator) fail(err error) {
 	c.refuseAll()
 	c.j.cancel()
 	if !errors.Is(err, ErrCanceled) {
-		c.j.cfg.Log.Error("the job failed", "job", c.j.cfg.JobID, "error", err)
+		c.j.cfg.Log.Info("the job failed", "job", c.j.cfg.JobID, "error", err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -11,7 +12,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/pflag"
+
+	"github.com/weirsql/weir/connectors"
 )
 
 // awsFlags say which Kinesis and SNS the commands talk to that use them without SQL.
@@ -76,7 +80,7 @@ func (a *awsFlags) endpoints(ctx context.Context) (kinesis, sns string, err erro
 }
 
 func (a *awsFlags) config(ctx context.Context) (aws.Config, error) {
-	var options []func(*config.LoadOptions) error
+	options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})} // what goes wrong comes back as an error
 	if a.region != "" {
 		options = append(options, config.WithRegion(a.region))
 	}
@@ -113,15 +117,35 @@ func ensureStream(ctx context.Context, client *kinesis.Client, name string) erro
 	return nil
 }
 
-// explainAWS adds what a user can do about the commonest errors.
-func (a *awsFlags) explainAWS(err error, stream string) error {
+// streamError is an error of a request about a stream.
+type streamError struct {
+	stream string
+	err    error
+}
+
+func about(stream, what string, err error) error {
+	return &streamError{stream, fmt.Errorf("%s %s: %w", what, stream, err)}
+}
+
+func (e *streamError) Error() string { return e.err.Error() }
+func (e *streamError) Unwrap() error { return e.err }
+
+// explain tells the commonest errors in the user's terms, with what to do about them.
+func (a *awsFlags) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if text := err.Error(); strings.Contains(text, "get credentials") || strings.Contains(text, "cached credentials") {
+		return &connectors.Explained{Msg: "no AWS credentials: looked in the environment (AWS_ACCESS_KEY_ID), the shared files (~/.aws), a web identity token, and the container's or instance's role; --local needs none", Err: err}
+	}
 	var missing *types.ResourceNotFoundException
-	if errors.As(err, &missing) {
-		hint := "weir stream create " + stream
+	var of *streamError
+	if errors.As(err, &missing) && errors.As(err, &of) {
+		create := "weir stream create " + of.stream
 		if a.local != "" {
-			hint += " --local"
+			create += " --local"
 		}
-		return fmt.Errorf("stream %q does not exist; create it with: %s", stream, hint)
+		return &connectors.Explained{Msg: fmt.Sprintf("stream %q does not exist; create it with: %s", of.stream, create), Err: err}
 	}
 	return err
 }

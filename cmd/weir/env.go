@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,7 +42,7 @@ func (e *environment) sessionFlags(f *pflag.FlagSet) {
 	e.dataFlags(f)
 	e.localFlag(f)
 	f.StringArrayVar(&e.settings, "set", nil, "a setting as by SET, `key=value`; may be repeated")
-	f.BoolVarP(&e.verbose, "verbose", "v", false, "log what happens to stderr")
+	f.BoolVarP(&e.verbose, "verbose", "v", false, "log everything that happens to stderr, not only warnings")
 }
 
 // home returns the data directory.
@@ -60,10 +59,7 @@ func (e *environment) options(stdout, stderr io.Writer) (engine.Options, error) 
 	if err != nil {
 		return engine.Options{}, err
 	}
-	o := engine.Options{DataDir: home, Stdout: stdout, Settings: map[string]string{}}
-	if e.verbose {
-		o.Log = slog.New(slog.NewTextHandler(stderr, nil))
-	}
+	o := engine.Options{DataDir: home, Stdout: stdout, Settings: map[string]string{}, Log: newLog(stderr, e.verbose)}
 	for _, s := range e.settings {
 		key, value, ok := strings.Cut(s, "=")
 		if !ok {

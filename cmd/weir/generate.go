@@ -50,7 +50,7 @@ func (s *kinesisSink) put(ctx context.Context) (refused int, err error) {
 	for range putAttempts {
 		out, err := s.client.PutRecords(ctx, &kinesis.PutRecordsInput{StreamName: &s.stream, Records: s.batch})
 		if err != nil {
-			return len(s.batch), fmt.Errorf("put records into %s: %w", s.stream, err)
+			return len(s.batch), about(s.stream, "put records into", err)
 		}
 		var again []types.PutRecordsRequestEntry
 		for i, r := range out.Records {
@@ -139,7 +139,7 @@ With --stream - the records go to standard output, a line each.`,
 				return &exitError{code: exitInterrupted}
 			}
 			if err != nil {
-				return a.explainAWS(err, stream)
+				return a.explain(err)
 			}
 			return nil
 		},

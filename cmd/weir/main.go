@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/engine"
 )
 
@@ -75,7 +76,7 @@ func report(err error, stderr io.Writer) int {
 	}
 	var told []string // a job's failure may come by several ways
 	for _, part := range parts(err) {
-		text := "weir: " + part.Error() + "\n"
+		text := "weir: " + explanation(part) + "\n"
 		if file, ok := part.(*engine.FileError); ok { // rendered with its positions already
 			text = file.Error()
 		}
@@ -85,6 +86,16 @@ func report(err error, stderr io.Writer) int {
 		}
 	}
 	return code
+}
+
+// explanation is an error's text without what says nothing to a user.
+func explanation(err error) string {
+	text := err.Error()
+	var explained *connectors.Explained
+	if errors.As(err, &explained) {
+		text = explained.Msg
+	}
+	return strings.ReplaceAll(text, "default_catalog.default_database.", "")
 }
 
 // parts takes joined errors apart.

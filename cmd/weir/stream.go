@@ -32,7 +32,7 @@ func streamCommand() *cobra.Command {
 }
 
 // withClient runs a stream subcommand against the Kinesis that the flags name.
-func withClient(c *cobra.Command, run func(ctx context.Context, cmd *cobra.Command, client *kinesis.Client, a *awsFlags, args []string) error) *cobra.Command {
+func withClient(c *cobra.Command, run func(ctx context.Context, cmd *cobra.Command, client *kinesis.Client, args []string) error) *cobra.Command {
 	var a awsFlags
 	a.flags(c.Flags())
 	c.RunE = func(cmd *cobra.Command, args []string) error {
@@ -40,7 +40,7 @@ func withClient(c *cobra.Command, run func(ctx context.Context, cmd *cobra.Comma
 		if err != nil {
 			return err
 		}
-		err = run(cmd.Context(), cmd, client, &a, args)
+		err = a.explain(run(cmd.Context(), cmd, client, args))
 		if errors.Is(err, context.Canceled) {
 			err = &exitError{code: exitInterrupted}
 		}
@@ -51,7 +51,7 @@ func withClient(c *cobra.Command, run func(ctx context.Context, cmd *cobra.Comma
 
 func streamListCommand() *cobra.Command {
 	return withClient(&cobra.Command{Use: "ls", Short: "List the streams", Args: cobra.NoArgs},
-		func(ctx context.Context, cmd *cobra.Command, client *kinesis.Client, _ *awsFlags, _ []string) error {
+		func(ctx context.Context, cmd *cobra.Command, client *kinesis.Client, _ []string) error {
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "STREAM\tSTATUS\tSHARDS\tRETENTION")
 			pages := kinesis.NewListStreamsPaginator(client, &kinesis.ListStreamsInput{})
@@ -76,7 +76,7 @@ func streamListCommand() *cobra.Command {
 func streamCreateCommand() *cobra.Command {
 	var shards int32
 	c := withClient(&cobra.Command{Use: "create NAME…", Short: "Create streams", Args: cobra.MinimumNArgs(1)},
-		func(ctx context.Context, cmd *cobra.Command, client *kinesis.Client, _ *awsFlags, args []string) error {
+		func(ctx context.Context, cmd *cobra.Command, client *kinesis.Client, args []string) error {
 			for _, name := range args {
 				if _, err := client.CreateStream(ctx, &kinesis.CreateStreamInput{StreamName: &name, ShardCount: &shards}); err != nil {
 					return fmt.Errorf("create stream %s: %w", name, err)
@@ -91,10 +91,10 @@ func streamCreateCommand() *cobra.Command {
 
 func streamDeleteCommand() *cobra.Command {
 	return withClient(&cobra.Command{Use: "delete NAME…", Short: "Delete streams and all their records", Args: cobra.MinimumNArgs(1)},
-		func(ctx context.Context, cmd *cobra.Command, client *kinesis.Client, a *awsFlags, args []string) error {
+		func(ctx context.Context, cmd *cobra.Command, client *kinesis.Client, args []string) error {
 			for _, name := range args {
 				if _, err := client.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: &name}); err != nil {
-					return fmt.Errorf("delete stream %s: %w", name, a.explainAWS(err, name))
+					return about(name, "delete stream", err)
 				}
 				fmt.Fprintf(cmd.ErrOrStderr(), "deleted %s\n", name)
 			}
@@ -105,14 +105,14 @@ func streamDeleteCommand() *cobra.Command {
 func streamPutCommand() *cobra.Command {
 	var key string
 	c := withClient(&cobra.Command{Use: "put NAME [RECORD…]", Short: "Put records, from the arguments or a line each from standard input", Args: cobra.MinimumNArgs(1)},
-		func(ctx context.Context, cmd *cobra.Command, client *kinesis.Client, a *awsFlags, args []string) error {
+		func(ctx context.Context, cmd *cobra.Command, client *kinesis.Client, args []string) error {
 			sent := 0
 			var batch []types.PutRecordsRequestEntry
 			flush := func() error {
 				for len(batch) > 0 {
 					out, err := client.PutRecords(ctx, &kinesis.PutRecordsInput{StreamName: &args[0], Records: batch})
 					if err != nil {
-						return fmt.Errorf("put records into %s: %w", args[0], a.explainAWS(err, args[0]))
+						return about(args[0], "put records into", err)
 					}
 					var refused []types.PutRecordsRequestEntry
 					for i, r := range out.Records {
@@ -166,14 +166,14 @@ func streamTailCommand() *cobra.Command {
 	var count int
 	var follow, withMeta bool
 	c := withClient(&cobra.Command{Use: "tail NAME", Short: "Print the records of a stream", Args: cobra.ExactArgs(1)},
-		func(ctx context.Context, cmd *cobra.Command, client *kinesis.Client, a *awsFlags, args []string) error {
+		func(ctx context.Context, cmd *cobra.Command, client *kinesis.Client, args []string) error {
 			start := types.ShardIteratorType(from)
 			if start != types.ShardIteratorTypeLatest && start != types.ShardIteratorTypeTrimHorizon {
 				return usageErrorf("--from takes TRIM_HORIZON or LATEST, found %q", from)
 			}
 			shards, err := client.ListShards(ctx, &kinesis.ListShardsInput{StreamName: &args[0]})
 			if err != nil {
-				return fmt.Errorf("list the shards of %s: %w", args[0], a.explainAWS(err, args[0]))
+				return about(args[0], "list the shards of", err)
 			}
 			iterators := map[string]*string{}
 			for _, s := range shards.Shards {

@@ -33,7 +33,7 @@ func withTopics(c *cobra.Command, run func(ctx context.Context, cmd *cobra.Comma
 		if err != nil {
 			return err
 		}
-		return errors.Join(run(cmd.Context(), cmd, client, args), a.close())
+		return errors.Join(a.explain(run(cmd.Context(), cmd, client, args)), a.close())
 	}
 	return c
 }

@@ -186,7 +186,7 @@ func (s *stream) explain(err error) error {
 		if s.Local {
 			create += " --local"
 		}
-		return fmt.Errorf("table %s: stream %q does not exist (%s); create it with: %s: %w", s.table, s.name, s.Where(), create, err)
+		return &connectors.Explained{Msg: fmt.Sprintf("table %s: stream %q does not exist (%s); create it with: %s", s.table, s.name, s.Where(), create), Err: err}
 	}
 	return s.Explain(err)
 }

@@ -337,7 +337,7 @@ func (s *scan) badRecord(raw []byte, where string, err error) error {
 		s.dead.add(raw, where, err)
 		return nil
 	}
-	return fmt.Errorf("%s: the record doesn't decode: %w", where, err)
+	return fmt.Errorf("%s: the record doesn't decode: %w; to go on without such records, name a table to take them in the option 'dead-letter'", where, err)
 }
 
 func (s *scan) snapshot(w *state.Writer) error {

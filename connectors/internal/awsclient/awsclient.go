@@ -21,7 +21,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 
+	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/option"
 )
 
@@ -88,6 +90,7 @@ func (s *Settings) Config(ctx context.Context) (aws.Config, error) {
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(o.Duration("aws.http-client.read-timeout"))),
 		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+		config.WithLogger(logging.Nop{}), // what goes wrong comes back as an error
 	}
 	if s.Region != "" {
 		load = append(load, config.WithRegion(s.Region))
@@ -190,13 +193,13 @@ func (s *Settings) Explain(err error) error {
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "get credentials") || strings.Contains(text, "failed to refresh cached credentials") || strings.Contains(text, "no EC2 IMDS role found"):
-		return fmt.Errorf("no AWS credentials: looked in the environment (AWS_ACCESS_KEY_ID), the shared files (~/.aws), a web identity token, and the container's or instance's role; --local needs none: %w", err)
+		return &connectors.Explained{Msg: "no AWS credentials: looked in the environment (AWS_ACCESS_KEY_ID), the shared files (~/.aws), a web identity token, and the container's or instance's role; --local needs none", Err: err}
 	case Code(err) == "UnrecognizedClientException" || Code(err) == "InvalidSignatureException" || Code(err) == "InvalidClientTokenId":
 		return fmt.Errorf("AWS doesn't accept the credentials (%s): %w", s.Where(), err)
 	case Code(err) == "AccessDeniedException" || Code(err) == "AuthorizationError":
 		return fmt.Errorf("AWS denies access (%s): %w", s.Where(), err)
 	case strings.Contains(text, "Invalid Configuration: Missing Region") || strings.Contains(text, "an AWS region is required"):
-		return fmt.Errorf("no AWS region: set 'aws.region' in the table, or AWS_REGION: %w", err)
+		return &connectors.Explained{Msg: "no AWS region: set 'aws.region' in the table, or AWS_REGION", Err: err}
 	}
 	return err
 }
