@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -72,7 +73,8 @@ func (e *Enumerator) Run(ctx context.Context) {
 func (e *Enumerator) run(ctx context.Context) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("internal error (a bug of weir): the source panicked: %v", r)
+			e.env.Log.Error("a source panicked", "table", e.node.Table.Path, "panic", r, "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal error (a bug of weir; the log has the details): %v", r)
 		}
 	}()
 	if err := e.first(ctx); err != nil {

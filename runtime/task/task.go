@@ -46,6 +46,10 @@ type Reports interface {
 	Closed(t *Task)
 }
 
+// linger is how long rows may be gathered to make a larger batch while a task is busy; one that rests sends them at once.
+// Flink's execution.buffer-timeout has the same default.
+const linger = 100 * time.Millisecond
+
 // Final stands for the number of the checkpoint that a task's last snapshot belongs to.
 const Final = math.MaxInt64
 
@@ -69,8 +73,9 @@ type Task struct {
 		closed bool
 	}
 
-	snapshotting int64 // the checkpoint whose snapshot waits for the sinks; 0: none
-	snapshotted  int64 // the checkpoint of the last snapshot, or Final
+	sent         time.Time // when everything gathered was last sent although the task was busy
+	snapshotting int64     // the checkpoint whose snapshot waits for the sinks; 0: none
+	snapshotted  int64     // the checkpoint of the last snapshot, or Final
 	stop         stopRequest
 	ended        bool
 	ending       exchange.Ending
@@ -275,6 +280,12 @@ func (t *Task) step() (progress bool, err error) {
 		return true, t.end(ending)
 	}
 	now := t.env.Clock.Now()
+	if now.Sub(t.sent) >= linger {
+		t.sent = now
+		if err := t.rest(); err != nil {
+			return false, err
+		}
+	}
 	for _, v := range t.vertices {
 		if !v.wakeAt.IsZero() && !now.Before(v.wakeAt) {
 			if err := v.onTime(now); err != nil {
@@ -341,7 +352,7 @@ func (t *Task) full() (bool, error) {
 	return full, nil
 }
 
-// rest is called when there is nothing to read: what has been gathered to make larger batches goes out now.
+// rest sends what has been gathered to make larger batches. It is called when there is nothing to read, and now and then.
 func (t *Task) rest() error {
 	t.flush()
 	for _, x := range t.writers {
