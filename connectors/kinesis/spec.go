@@ -51,7 +51,7 @@ var sourceOptions = []option.Option{
 	{Key: "scan.shard.getrecords.backoff.max", Kind: option.Millis, Default: "1000", Summary: "The longest such pause."},
 	accepted("scan.shard.getrecords.maxretries", option.Int, "3"), accepted("scan.shard.getrecords.backoff.expconst", option.Float, "1.5"),
 	accepted("scan.shard-assigner", option.String, "default", "source.shard-assigner"),
-	accepted("scan.shard.adaptivereads", option.Bool, "false"), accepted("scan.shard.idle.interval", option.Millis, "-1"),
+	accepted("scan.shard.adaptivereads", option.Bool, "false"), accepted("scan.shard.idle.interval", option.Int, "-1"),
 	accepted("scan.watermark.sync.interval", option.Millis, "30000"), accepted("scan.watermark.lookahead.millis", option.Millis, "0"),
 	accepted("scan.watermark.sync.queue.capacity", option.Int, "100"),
 	{Key: "scan.list.shards.", Prefix: true, Summary: "Accepted for Flink's sake."},

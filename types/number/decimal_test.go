@@ -1,6 +1,7 @@
 package number
 
 import (
+	"math"
 	"math/big"
 	"math/rand/v2"
 	"testing"
@@ -208,7 +209,7 @@ func TestDecimalConversions(t *testing.T) {
 		precision, scale int
 		want             string
 	}{
-		{1.005, 10, 2, "1.01"}, {1.25, 10, 1, "1.3"}, {1e10, 10, 2, "NULL"}, {-0.0, 10, 2, "0.00"},
+		{1.005, 10, 2, "1.01"}, {1.25, 10, 1, "1.3"}, {1e10, 10, 2, "NULL"}, {math.Copysign(0, -1), 10, 2, "0.00"},
 		{float64(float32(1.9)), 38, 18, "1.899999976158142000"}, {1.7976931348623157e308, 38, 0, "NULL"}, {5e-324, 38, 18, "0.000000000000000000"},
 	} {
 		x, ok := FromFloat64(tt.f, tt.precision, tt.scale)
