@@ -21,8 +21,11 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // fail says that err happened in v, unless it is known already where it happened.
 func (v *vertex) fail(err error) error {
+	if err == nil {
+		return nil // before anything is allocated: this is called for every batch
+	}
 	var known *Error
-	if err == nil || errors.As(err, &known) {
+	if errors.As(err, &known) {
 		return err
 	}
 	return &Error{Operator: v.label, ID: v.id, Subtask: v.task.subtask, Err: err}

@@ -17,8 +17,13 @@ import (
 	"github.com/weirsql/weir/types"
 )
 
-// scan reads the splits of a table that fall to one subtask, in turn, a batch each: reader → computed columns →
-// watermark → chain.
+// scan reads the splits of a table that fall to one subtask, a batch at a time: reader → computed columns → watermark →
+// chain.
+//
+// Splits that come to an end are read by event time: the one with the lowest watermark is next, among equals the one that
+// was assigned first. So the ranges of a large file, and files of consecutive hours, are read one after the other, and a
+// window is open while its time is read, not from the first split to the last. Splits without end are read in turn, so
+// that one which has much to catch up with doesn't keep the others waiting.
 //
 // The watermark of a split is the largest value of the watermark expression over its rows; that of the scan is the
 // smallest over its splits, those that have been without rows for the idle timeout excepted. A split that is assigned
@@ -33,6 +38,7 @@ type scan struct {
 	project    *expr.Program // or nil
 	expression *expr.Program // of the watermark, or nil
 	perMilli   int64         // units of the expression in a millisecond
+	bounded    bool          // splits come to an end
 	one        [1]int32      // the selection of a single row
 	dead       *deadLetter   // or nil
 
@@ -52,7 +58,7 @@ func newScan(v *vertex, node *physical.Scan, e *Enumerator) (*scan, error) {
 		fields[i] = types.Field{Name: c.Name, Type: c.Type}
 	}
 	s := &scan{v: v, node: node, enumerator: e, raw: types.NewBatch(types.NewSchema(fields...)), more: true, watermark: math.MinInt64}
-	s.out.Schema = node.Schema
+	s.out.Schema, s.bounded = node.Schema, node.Source.Bounded()
 	var err error
 	if node.Project != nil {
 		if s.project, err = expr.Compile(node.Project); err != nil {
@@ -134,18 +140,30 @@ func (s *scan) poll(now time.Time) (bool, error) {
 	if len(s.splits) == 0 && !s.more {
 		return true, s.v.task.end(exchange.Natural)
 	}
-	for range s.splits {
-		if s.turn >= len(s.splits) {
-			s.turn = 0
-		}
-		sp := s.splits[s.turn]
-		if sp.reader == nil || sp.idle && !sp.woken.Load() {
-			s.turn++
-			continue
-		}
+	if sp := s.next(); sp != nil {
 		return true, s.read(sp, now)
 	}
 	return s.checkIdle(now)
+}
+
+// next returns the split to read next, which is that of s.turn, or nil when none has anything.
+func (s *scan) next() *split {
+	var best *split
+	for k := range s.splits {
+		i := (s.turn + k) % len(s.splits)
+		if s.bounded {
+			i = k
+		}
+		sp := s.splits[i]
+		if sp.reader == nil || sp.idle && !sp.woken.Load() || best != nil && sp.watermark >= best.watermark {
+			continue
+		}
+		best, s.turn = sp, i
+		if !s.bounded {
+			break
+		}
+	}
+	return best
 }
 
 // read polls one split and passes on what there is.
