@@ -29,6 +29,8 @@ type WriterContext struct {
 	Restored [][]byte
 	// Wake makes the task look at Full and Flush again. Called by the writer, from any goroutine.
 	Wake func()
+	// Retried counts a request that the writer repeats. Called from any goroutine; may be nil.
+	Retried func()
 }
 
 // Writer writes rows. All calls come from one goroutine and none waits for the network: batches are encoded into a

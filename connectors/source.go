@@ -25,6 +25,13 @@ type Source interface {
 	Describe() string
 }
 
+// Restorer is implemented by sources that must know what has been read of them before. A job that goes on from a
+// checkpoint calls Restored once, before Splits and Open, with the splits that are to be read on and the IDs of those that
+// had ended; a split in neither has appeared since, and nothing of it has been read.
+type Restorer interface {
+	Restored(splits []Split, ended []string)
+}
+
 // Split is a part of a source that is read in order by one reader: a shard, a file.
 type Split struct {
 	ID string
@@ -39,6 +46,8 @@ type ReaderContext struct {
 	Columns []Column
 	// Wake makes the task poll again. A reader calls it, from any goroutine, when Poll would no longer return Idle.
 	Wake func()
+	// Retried counts a request that the reader repeats. Called from any goroutine; may be nil.
+	Retried func()
 	// BadRecord reports a record that doesn't decode: the raw bytes (read during the call only), where it stood
 	// ("shard shardId-000000000000, sequence number 495…"), and why. If it returns nil the record is skipped, else the
 	// reader returns the error from Poll.

@@ -1,6 +1,8 @@
-// Package kinesis is the connector `kinesis`: Amazon Kinesis Data Streams as a source, shards as splits, and as a sink.
+// Package kinesis is Flink's `kinesis` connector: streams of Amazon Kinesis Data Streams, or of weir's embedded server,
+// which is reached by the same SDK over the same protocol.
 //
-// It reaches AWS and weir's embedded server alike, through aws-sdk-go-v2. Options carry the names of Flink's connector in
-// both vocabularies (scan.… and source.…). Requests are repeated by the connector, on the job's clock; the SDK repeats
-// nothing. Start reading at spec.go, then reader.go and writer.go.
+// Reading takes each shard as a split whose position is a sequence number (source.go, position.go, lineage.go). A goroutine
+// of the reader's asks for records and queues them (fetch.go); Poll turns them into columns (reader.go). Writing encodes
+// rows into requests, which a goroutine of the writer's sends one after the other (sink.go, writer.go, request.go).
+// Enhanced fan-out and KPL aggregation are not supported. Start reading at Spec.
 package kinesis

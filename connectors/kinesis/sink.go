@@ -2,302 +2,177 @@ package kinesis
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/format"
 	"github.com/weirsql/weir/connectors/internal/awsclient"
-	"github.com/weirsql/weir/connectors/internal/scalar"
 	"github.com/weirsql/weir/connectors/option"
-	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/types"
 )
 
-// Kinesis's limits (PutRecords in the API reference).
-const (
-	maxRecordBytes  = 1 << 20 // data and key
-	maxRequestBytes = 5 << 20
-	maxRequest      = 500
-	maxKey          = 256 // characters
-)
-
-// sink writes a table into a stream, at least once.
+// sink implements connectors.Sink.
 type sink struct {
 	*stream
-	env   *connectors.Env
-	table *connectors.Table
+	partitioner string // random, fixed or fields
+	fields      []int  // of PARTITIONED BY, in the batch
+	delimiter   string
+	maxRecords  int // in a request
+	maxBytes    int
+	maxBuffered int
+	failOnError bool
+
+	checking sync.Mutex
+	checked  bool // the stream exists
 }
+
+var _ connectors.Sink = (*sink)(nil)
 
 func newSink(env *connectors.Env, t *connectors.Table) (connectors.Sink, error) {
-	s, err := newStream(env, t)
+	endpoint, trustAll, err := oldProducer(env, t)
 	if err != nil {
 		return nil, err
 	}
-	o := t.Options
+	str, err := newStream(env, t, endpoint, trustAll)
+	if err != nil {
+		return nil, err
+	}
+	v := t.Options
+	s := &sink{
+		stream: str, partitioner: strings.ToLower(v.String("sink.partitioner")), delimiter: v.String("sink.partitioner-field-delimiter"),
+		maxRecords: int(v.Int("sink.batch.max-size")), maxBytes: int(v.Size("sink.flush-buffer.size")),
+		maxBuffered: int(v.Int("sink.requests.max-buffered")), failOnError: v.Bool("sink.fail-on-error"),
+	}
+	if err := errors.Join(s.between("sink.batch.max-size", 1, maxRequestRecords), s.between("sink.requests.max-buffered", 1, 1<<31-1)); err != nil {
+		return nil, err
+	}
+	s.maxBytes = min(max(s.maxBytes, 1), maxRequestBytes)
 	switch {
-	case t.Format.NewEncoder == nil:
-		return nil, option.Errorf("format", "format %s can't be written", t.Format.Name)
-	case len(t.PartitionKeys) > 0 && o.Given("sink.partitioner"):
-		return nil, option.Errorf("sink.partitioner", "a table that is PARTITIONED BY columns takes its keys from them")
-	case o.Int("sink.batch.max-size") < 1 || o.Int("sink.batch.max-size") > maxRequest:
-		return nil, option.Errorf("sink.batch.max-size", "must be between 1 and %d", maxRequest)
+	case len(t.PartitionKeys) > 0:
+		if s.partitioner != "" {
+			return nil, &option.Error{Key: "sink.partitioner", Msg: `option "sink.partitioner" does not go with PARTITIONED BY, whose columns make the key`}
+		}
+		s.partitioner = "fields"
+		if err := s.bindFields(t); err != nil {
+			return nil, err
+		}
+	case s.partitioner == "":
+		s.partitioner = "random"
+	case s.partitioner != "random" && s.partitioner != "fixed":
+		return nil, option.Errorf("sink.partitioner", "option %q: %q is neither random nor fixed; classes are Java's", "sink.partitioner", v.String("sink.partitioner"))
 	}
-	return &sink{stream: s, env: env, table: t}, nil
-}
-
-func (s *sink) Accepts() types.ChangelogMode {
-	if s.table.Format.Mode != types.AppendOnly {
-		return s.table.Format.Mode
+	if t.Format.NewEncoder == nil {
+		return nil, option.Errorf("format", "the format %q cannot be written", t.Format.Name)
 	}
-	return types.AppendOnly
-}
-
-func (s *sink) Describe() string { return "stream=" + s.name }
-
-// NewWriter implements connectors.Sink.
-func (s *sink) NewWriter(ctx context.Context, wc connectors.WriterContext) (connectors.Writer, error) {
-	cfg, err := s.Config(ctx)
-	if err != nil {
-		return nil, s.explain(err)
-	}
-	columns := make([]types.Field, len(wc.Columns))
-	for i, c := range wc.Columns {
-		columns[i] = types.Field{Name: c.Name, Type: c.Type}
-	}
-	encoder, err := s.table.Format.NewEncoder(format.Config{Columns: columns, Options: s.table.Options})
-	if err != nil {
+	if _, err := s.encoder(); err != nil { // finds what the format refuses before a job starts
 		return nil, err
 	}
-	w := &writer{
-		sink: s, wc: wc, client: newClient(cfg, s.Settings), encoder: encoder, waiter: s.env.Clock.NewWaiter(), done: make(chan struct{}),
-		random: rand.New(rand.NewPCG(uint64(s.env.Seed), uint64(wc.Subtask))), batch: int(s.table.Options.Int("sink.batch.max-size")),
-		limit: int(s.table.Options.Int("sink.requests.max-buffered")), delimiter: s.table.Options.String("sink.partitioner-field-delimiter"),
+	return s, nil
+}
+
+// bindFields finds the columns of PARTITIONED BY.
+func (s *sink) bindFields(t *connectors.Table) error {
+	for _, name := range t.PartitionKeys {
+		i := slices.IndexFunc(t.Physical(), func(f types.Field) bool { return f.Name == name })
+		if i < 0 {
+			return fmt.Errorf("PARTITIONED BY names %q, which is no physical column", name)
+		}
+		if typ := t.Physical()[i].Type; typ.IsNested() {
+			return fmt.Errorf("PARTITIONED BY column %q is %s, which makes no partition key", name, typ.Nullable())
+		}
+		s.fields = append(s.fields, i)
 	}
-	if s.table.Options.Enum("sink.partitioner") == "fixed" {
-		w.fixed = strconv.Itoa(wc.Subtask)
+	return nil
+}
+
+func (s *sink) encoder() (format.Encoder, error) {
+	return s.table.Format.NewEncoder(format.Config{Columns: s.columns(), Options: s.table.Options})
+}
+
+// oldProducer reads the options of the Kinesis Producer Library that mean something here, and warns of the others.
+func oldProducer(env *connectors.Env, t *connectors.Table) (endpoint string, trustAll bool, err error) {
+	const prefix = "sink.producer."
+	v := t.Options
+	same := func(old, key string) error {
+		if v.Given(key) {
+			return &option.Error{Key: prefix + old, Msg: fmt.Sprintf("options %q and %q say the same; give one", prefix+old, key)}
+		}
+		return nil
 	}
-	for _, key := range s.table.PartitionKeys {
-		for i, c := range wc.Columns {
-			if c.Name == key {
-				w.keys = append(w.keys, i)
-			}
+	if host := v.String(prefix + "kinesis-endpoint"); host != "" {
+		endpoint = "https://" + host
+		if v.Given(prefix + "kinesis-port") {
+			endpoint += ":" + strconv.FormatInt(v.Int(prefix+"kinesis-port"), 10)
+		}
+		err = same("kinesis-endpoint", "aws.endpoint")
+	}
+	if v.Given(prefix + "verify-certificate") {
+		trustAll = !v.Bool(prefix + "verify-certificate")
+		err = errors.Join(err, same("verify-certificate", "aws.trust.all.certificates"))
+	}
+	for name := range v.WithPrefix(prefix) {
+		known := slices.ContainsFunc(options, func(o option.Option) bool {
+			return !o.Prefix && (o.Key == prefix+name || slices.Contains(o.Aliases, prefix+name))
+		})
+		if !known && env.Log != nil {
+			env.Log.Warn("the option belongs to the Kinesis Producer Library and is ignored", "table", t.Path, "option", prefix+name)
 		}
 	}
-	ctx, w.cancel = context.WithCancel(ctx)
-	s.env.Clock.Go(func() {
-		defer close(w.done)
-		w.send(ctx)
-	})
+	return endpoint, trustAll, err
+}
+
+// Accepts implements connectors.Sink: what the format can carry, which is inserts only but for changelog-json.
+func (s *sink) Accepts() types.ChangelogMode { return s.table.Format.Mode }
+
+// Describe implements connectors.Sink.
+func (s *sink) Describe() string {
+	by := s.partitioner
+	if by == "fields" {
+		by = strings.Join(s.table.PartitionKeys, ", ")
+	}
+	return "stream=" + s.name + ", key=" + by
+}
+
+// NewWriter implements connectors.Sink. A stream that doesn't exist is found out here and not with the first row.
+func (s *sink) NewWriter(ctx context.Context, wc connectors.WriterContext) (connectors.Writer, error) {
+	client, err := s.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.check(ctx, client, wc.Retried); err != nil {
+		return nil, err
+	}
+	w, err := newWriter(s, client, wc)
+	if err != nil {
+		return nil, err
+	}
+	w.begin(ctx)
 	return w, nil
 }
 
-// writer encodes rows and leaves the sending to a goroutine, which sends whatever there is as soon as the request before
-// has been answered: a single row at once, batches under load. Refused records go first in the next request, so that the
-// rows of a key keep their order as far as Kinesis allows.
-type writer struct {
-	*sink
-	wc        connectors.WriterContext
-	client    *kinesis.Client
-	encoder   format.Encoder
-	keys      []int  // columns of PARTITIONED BY
-	fixed     string // the key of the fixed partitioner
-	delimiter string
-	random    *rand.Rand
-	batch     int
-	limit     int
-	scratch   []byte
-	cancel    context.CancelFunc
-	done      chan struct{}
-	waiter    clock.Waiter // parks the sending goroutine
-
-	mu      sync.Mutex
-	pending []ktypes.PutRecordsRequestEntry
-	sending int
-	failed  error
-}
-
-// Write implements connectors.Writer.
-func (w *writer) Write(b *types.Batch) error {
-	var rows []ktypes.PutRecordsRequestEntry
-	add := func(i int) error {
-		data, err := w.encoder.Encode(nil, b, i)
-		if err != nil {
-			return fmt.Errorf("encode a row for stream %s: %w", w.name, err)
-		}
-		key := w.key(b, i)
-		if len(data)+len(key) > maxRecordBytes {
-			return fmt.Errorf("a row for stream %s with partition key %q takes %d bytes; Kinesis takes at most %d with the key", w.name, key, len(data), maxRecordBytes)
-		}
-		rows = append(rows, ktypes.PutRecordsRequestEntry{Data: data, PartitionKey: &key})
+// check asks once whether the stream exists. Not being allowed to ask is fine.
+func (s *sink) check(ctx context.Context, client *kinesis.Client, retried func()) error {
+	s.checking.Lock()
+	defer s.checking.Unlock()
+	if s.checked {
 		return nil
 	}
-	if b.Sel != nil {
-		for _, i := range b.Sel {
-			if err := add(int(i)); err != nil {
-				return err
-			}
-		}
-	} else {
-		for i := range b.N {
-			if err := add(i); err != nil {
-				return err
-			}
-		}
+	in := &kinesis.DescribeStreamSummaryInput{}
+	in.StreamName, in.StreamARN = s.given()
+	err := s.retrier("check", retried).Do(ctx, "DescribeStreamSummary", policy(s.table.Options, "scan.list.shards"), func(ctx context.Context) error {
+		_, err := client.DescribeStreamSummary(ctx, in)
+		return err
+	})
+	if err != nil && awsclient.Code(err) != "AccessDeniedException" {
+		return s.explain(err, "look for")
 	}
-	w.mu.Lock()
-	w.pending = append(w.pending, rows...)
-	err := w.failed
-	w.mu.Unlock()
-	w.waiter.Wake()
-	return err
-}
-
-// key is the partition key of a row.
-func (w *writer) key(b *types.Batch, i int) string {
-	switch {
-	case len(w.keys) > 0:
-		w.scratch = w.scratch[:0]
-		for k, c := range w.keys {
-			if k > 0 {
-				w.scratch = append(w.scratch, w.delimiter...)
-			}
-			if v := b.Cols[c]; v.IsNull(i) {
-				w.scratch = append(w.scratch, "null"...)
-			} else {
-				w.scratch = scalar.AppendText(w.scratch, v, i)
-			}
-		}
-		key := []rune(string(w.scratch))
-		if len(key) > maxKey {
-			return strings.TrimSuffix(string(key[:maxKey]), w.delimiter)
-		}
-		if len(key) == 0 {
-			return "null" // Kinesis takes no empty key
-		}
-		return string(key)
-	case w.fixed != "":
-		return w.fixed
-	}
-	return strconv.FormatUint(w.random.Uint64(), 36)
-}
-
-// send is the sending goroutine.
-func (w *writer) send(ctx context.Context) {
-	pause := awsclient.NewBackoff(50*time.Millisecond, 5*time.Second, rand.Float64)
-	var batch []ktypes.PutRecordsRequestEntry // refused records of the last request, then new ones
-	for ctx.Err() == nil {
-		batch = w.take(batch)
-		if len(batch) == 0 {
-			w.waiter.Wait(ctx, time.Time{})
-			continue
-		}
-		refused, reason, err := w.put(ctx, batch)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil && !awsclient.Transient(err), len(refused) > 0 && w.table.Options.Bool("sink.fail-on-error"):
-			if err == nil {
-				err = fmt.Errorf("%d records were refused: %s", len(refused), reason)
-			}
-			w.mu.Lock()
-			w.failed = fmt.Errorf("write stream %s: %w", w.name, w.explain(err))
-			w.mu.Unlock()
-			w.wc.Wake()
-			return
-		}
-		batch = refused
-		w.mu.Lock()
-		w.sending = len(refused)
-		w.mu.Unlock()
-		w.wc.Wake()
-		if len(refused) > 0 {
-			w.env.Log.Warn("records are sent to Kinesis again", "stream", w.name, "records", len(refused), "reason", reason, "error", err)
-			if clock.Sleep(ctx, w.env.Clock, pause.Next()) != nil {
-				return
-			}
-			continue
-		}
-		pause.Reset()
-	}
-}
-
-// take fills a request with records that wait.
-func (w *writer) take(batch []ktypes.PutRecordsRequestEntry) []ktypes.PutRecordsRequestEntry {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	size := 0
-	for _, r := range batch {
-		size += len(r.Data) + len(*r.PartitionKey)
-	}
-	n := 0
-	for n < len(w.pending) && len(batch) < w.batch {
-		r := w.pending[n]
-		if size += len(r.Data) + len(*r.PartitionKey); size > maxRequestBytes && len(batch) > 0 {
-			break
-		}
-		batch = append(batch, r)
-		n++
-	}
-	rest := copy(w.pending, w.pending[n:])
-	clear(w.pending[rest:])
-	w.pending = w.pending[:rest]
-	w.sending = len(batch)
-	return batch
-}
-
-// put sends a request and returns the records that were refused; after an error that is all of them.
-func (w *writer) put(ctx context.Context, batch []ktypes.PutRecordsRequestEntry) (refused []ktypes.PutRecordsRequestEntry, reason string, err error) {
-	in := &kinesis.PutRecordsInput{Records: batch}
-	if w.arn != "" {
-		in.StreamARN = &w.arn
-	} else {
-		in.StreamName = &w.name
-	}
-	out, err := w.client.PutRecords(ctx, in)
-	if err != nil {
-		return batch, "", err
-	}
-	for i, r := range out.Records {
-		if r.ErrorCode != nil {
-			refused = append(refused, batch[i])
-			reason = aws.ToString(r.ErrorCode) + ": " + aws.ToString(r.ErrorMessage)
-		}
-	}
-	return refused, reason, nil
-}
-
-// Full implements connectors.Writer.
-func (w *writer) Full() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.pending)+w.sending >= w.limit && w.failed == nil
-}
-
-// Flush implements connectors.Writer.
-func (w *writer) Flush() (bool, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.pending)+w.sending == 0, w.failed
-}
-
-// Snapshot implements connectors.Writer: what was flushed is with Kinesis, there is nothing to remember.
-func (w *writer) Snapshot() ([]byte, error) { return nil, nil }
-
-// Commit implements connectors.Writer.
-func (w *writer) Commit() error { return nil }
-
-// Close implements connectors.Writer.
-func (w *writer) Close() error {
-	w.cancel()
-	<-w.done
+	s.checked = true
 	return nil
 }

@@ -2,226 +2,247 @@ package kinesis
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"math/rand/v2"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/format"
 	"github.com/weirsql/weir/connectors/internal/awsclient"
 	"github.com/weirsql/weir/connectors/option"
-	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/types"
 )
 
-// source reads a stream; its splits are the shards.
+// source implements connectors.Source.
 type source struct {
 	*stream
-	env     *connectors.Env
-	table   *connectors.Table
-	options option.Values
-	start   position
-	bounded bool
+	initial   initial
+	bounded   bool
+	discovery time.Duration
+	lineage   *lineage
 
-	client *kinesis.Client // made with the first request
-	listed bool            // the shards that the job starts with are known
+	begun  bool              // Splits has been called, or the job goes on from a checkpoint: other shards are new
+	latest map[string]string // shard → iterator of LATEST, from the start of the job
 }
 
-// position is where reading a shard goes on.
-type position struct {
-	// Type is TRIM_HORIZON, AT_TIMESTAMP or AFTER_SEQUENCE_NUMBER.
-	Type      string  `json:"type"`
-	Sequence  string  `json:"sequence,omitempty"`
-	Timestamp float64 `json:"timestamp,omitempty"` // seconds since 1970
-}
-
-func (p position) json() []byte {
-	text, err := json.Marshal(p)
-	if err != nil {
-		panic(err) // strings and a finite number
-	}
-	return text
-}
+var (
+	_ connectors.Source   = (*source)(nil)
+	_ connectors.Restorer = (*source)(nil)
+)
 
 func newSource(env *connectors.Env, t *connectors.Table) (connectors.Source, error) {
-	s, err := newStream(env, t)
+	str, err := newStream(env, t, "", false)
 	if err != nil {
+		return nil, err
+	}
+	v := t.Options
+	s := &source{stream: str, bounded: v.Enum("scan.stream.end") == "LATEST", lineage: newLineage(), latest: map[string]string{},
+		discovery: v.Duration("scan.shard.discovery.intervalmillis")}
+	if s.initial, err = s.readInitial(); err != nil {
+		return nil, err
+	}
+	switch {
+	case v.Enum("scan.stream.recordpublisher") == "EFO":
+		key := s.spelling("scan.stream.recordpublisher")
+		return nil, &option.Error{Key: key, OnValue: true, Msg: fmt.Sprintf("option %q: enhanced fan-out (EFO) is not supported", key), Hint: "use POLLING"}
+	case v.Bool("scan.shard.adaptivereads"):
+		return nil, s.refuse("scan.shard.adaptivereads", "false")
+	case v.Int("scan.shard.idle.interval") != -1:
+		err := s.refuse("scan.shard.idle.interval", "-1").(*option.Error)
+		err.Hint = "use 'scan.watermark.idle-timeout' to let a quiet shard not hold back the watermark"
+		return nil, err
+	case v.Duration("scan.watermark.lookahead.millis") != 0:
+		return nil, s.refuse("scan.watermark.lookahead.millis", "0")
+	}
+	if a := v.String("scan.shard-assigner"); !strings.EqualFold(a, "default") && !strings.EqualFold(a, "uniform") {
+		return nil, s.refuse("scan.shard-assigner", "default or uniform")
+	}
+	if err := s.between("scan.shard.getrecords.maxrecordcount", 1, maxRecords); err != nil {
 		return nil, err
 	}
 	if t.Format.NewDecoder == nil {
-		return nil, option.Errorf("format", "format %s can't be read", t.Format.Name)
+		return nil, option.Errorf("format", "the format %q cannot be read", t.Format.Name)
 	}
-	src := &source{stream: s, env: env, table: t, options: t.Options, bounded: t.Options.Enum("scan.stream.end") == "LATEST"}
-	src.start.Type = t.Options.Enum("scan.stream.initpos")
-	stamp := t.Options.String("scan.stream.initpos-timestamp")
-	if src.start.Type == "AT_TIMESTAMP" {
-		if src.start.Timestamp, err = parseTimestamp(stamp); err != nil {
-			return nil, option.Errorf("scan.stream.initpos-timestamp", "%v", err)
-		}
-	} else if stamp != "" {
-		return nil, option.Errorf("scan.stream.initpos-timestamp", "a start timestamp needs 'scan.stream.initpos' = 'AT_TIMESTAMP'")
+	fields := s.columns()
+	needed := make([]int, len(fields))
+	for i := range needed {
+		needed[i] = i
 	}
-	return src, nil
-}
-
-func parseTimestamp(text string) (float64, error) {
-	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds >= 0 {
-		return seconds, nil
-	}
-	at, err := time.Parse("2006-01-02T15:04:05.000Z07:00", text)
-	if err != nil {
-		return 0, fmt.Errorf("%q is neither seconds since 1970 nor a date such as 2023-08-22T13:46:30.000Z", text)
-	}
-	return float64(at.UnixMilli()) / 1000, nil
-}
-
-func (s *source) Mode() types.ChangelogMode {
-	return s.table.Format.Mode
-}
-func (s *source) Bounded() bool { return s.bounded }
-
-func (s *source) DiscoveryInterval() time.Duration {
-	if s.bounded {
-		return 0
-	}
-	return s.options.Duration("scan.shard.discovery.intervalmillis")
-}
-
-func (s *source) Describe() string {
-	return "stream=" + s.name + ", start=" + s.start.Type
-}
-
-// connect makes the client.
-func (s *source) connect(ctx context.Context) error {
-	if s.client != nil {
-		return nil
-	}
-	cfg, err := s.Config(ctx)
-	if err != nil {
-		return s.explain(err)
-	}
-	s.client = newClient(cfg, s.Settings)
-	return nil
-}
-
-func newClient(cfg aws.Config, s *awsclient.Settings) *kinesis.Client {
-	return kinesis.NewFromConfig(cfg, func(o *kinesis.Options) {
-		if s.Endpoint != "" {
-			o.BaseEndpoint = aws.String(s.Endpoint)
-		}
-	})
-}
-
-// Splits lists the shards. Those that are there when the job starts begin where the table says; LATEST is then pinned to
-// that moment, so that nothing is lost between now and the first read. Shards found later begin at their beginning.
-func (s *source) Splits(ctx context.Context) ([]connectors.Split, error) {
-	if err := s.connect(ctx); err != nil {
+	if _, err := s.decoder(needed); err != nil { // finds what the format refuses before a job starts
 		return nil, err
 	}
-	start := s.start
-	switch {
-	case s.listed:
-		start = position{Type: "TRIM_HORIZON"}
-	case start.Type == "LATEST":
-		start = position{Type: "AT_TIMESTAMP", Timestamp: float64(s.env.Clock.Now().UnixMilli()) / 1000}
+	return s, nil
+}
+
+func (s *source) decoder(needed []int) (format.Decoder, error) {
+	return s.table.Format.NewDecoder(format.Config{Columns: s.columns(), Needed: needed, Options: s.table.Options})
+}
+
+// Mode implements connectors.Source.
+func (s *source) Mode() types.ChangelogMode { return s.table.Format.Mode }
+
+// Bounded implements connectors.Source.
+func (s *source) Bounded() bool { return s.bounded }
+
+// DiscoveryInterval implements connectors.Source.
+func (s *source) DiscoveryInterval() time.Duration { return s.discovery }
+
+// Describe implements connectors.Source.
+func (s *source) Describe() string {
+	d := "stream=" + s.name + ", start=" + s.initial.kind
+	if s.initial.kind == "AT_TIMESTAMP" {
+		d += " " + s.initial.at.UTC().Format(time.RFC3339Nano)
 	}
-	var splits []connectors.Split
-	input := &kinesis.ListShardsInput{StreamName: aws.String(s.name)}
-	if s.arn != "" {
-		input = &kinesis.ListShardsInput{StreamARN: aws.String(s.arn)}
+	if s.bounded {
+		d += ", end=LATEST"
 	}
-	for {
-		var page *kinesis.ListShardsOutput
-		err := s.retry(ctx, "list the shards", func() (err error) {
-			page, err = s.client.ListShards(ctx, input)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, shard := range page.Shards {
-			splits = append(splits, connectors.Split{ID: aws.ToString(shard.ShardId), Position: start.json()})
-		}
-		if page.NextToken == nil {
-			break
-		}
-		input = &kinesis.ListShardsInput{NextToken: page.NextToken}
+	return d
+}
+
+// Restored implements connectors.Restorer.
+func (s *source) Restored(splits []connectors.Split, ended []string) {
+	s.begun = true
+	for _, split := range splits {
+		s.lineage.found(split.ID)
 	}
-	s.listed = true
+	for _, id := range ended {
+		s.lineage.drain(id)
+	}
+}
+
+// Splits implements connectors.Source. What there is when the job begins is read from where the table says; shards that
+// appear later, or have appeared since the checkpoint, from their first record.
+//
+// LATEST is the moment of the first call: its iterators are fetched here, and the time is what a job restored from a
+// checkpoint before the first record goes by. For the server's clock decides which records are later, the time is taken
+// from its answer; that is cut to a second, so at most a second of older records may come again then, but none is lost.
+func (s *source) Splits(ctx context.Context) ([]connectors.Split, error) {
+	client, err := s.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shards, now, err := s.list(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	begin := !s.begun
+	p := position{TrimHorizon: true}
+	if begin {
+		switch s.initial.kind {
+		case "LATEST":
+			p = position{Timestamp: now.earliest}
+		case "AT_TIMESTAMP":
+			if ms := s.initial.at.UnixMilli(); ms > 0 {
+				p = position{Timestamp: ms}
+			}
+		}
+	}
+	if s.bounded {
+		p.Until = now.latest
+	}
+	splits := make([]connectors.Split, len(shards))
+	for i, shard := range shards {
+		id, at := aws.ToString(shard.ShardId), p
+		if begin && s.initial.kind == "LATEST" {
+			if shard.SequenceNumberRange != nil && shard.SequenceNumberRange.EndingSequenceNumber != nil {
+				at = position{End: true} // closed: nothing will come
+			} else if s.latest[id], err = s.iterator(ctx, client, s.retrier(id, nil), id, nil); err != nil {
+				return nil, s.explain(err, "find the end of shard "+id+" of")
+			}
+		}
+		splits[i] = connectors.Split{ID: id, Position: at.marshal()}
+		var parents []string
+		for _, parent := range []*string{shard.ParentShardId, shard.AdjacentParentShardId} {
+			if parent != nil {
+				parents = append(parents, *parent)
+			}
+		}
+		s.lineage.found(id, parents...)
+	}
+	s.begun = true
 	return splits, nil
 }
 
-// retries bounds how often a request of a start is repeated; requests of a running reader are repeated for ever.
-const retries = 10
+// moment is a time of the server's, as exactly as it is known. Milliseconds since 1970.
+type moment struct{ earliest, latest int64 }
 
-func (s *source) retry(ctx context.Context, what string, f func() error) error {
-	pause := awsclient.NewBackoff(200*time.Millisecond, 5*time.Second, rand.Float64)
-	for attempt := 1; ; attempt++ {
-		err := f()
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if !awsclient.Transient(err) || attempt == retries {
-			return fmt.Errorf("%s of stream %s: %w", what, s.name, s.explain(err))
-		}
-		if err := clock.Sleep(ctx, s.env.Clock, pause.Next()); err != nil {
+// list returns the stream's shards, parents before children as AWS lists them, and when the first answer was given.
+func (s *source) list(ctx context.Context, client *kinesis.Client) (shards []ktypes.Shard, at moment, err error) {
+	in := &kinesis.ListShardsInput{}
+	in.StreamName, in.StreamARN = s.given()
+	retrier := s.retrier("shards", nil)
+	for {
+		var out *kinesis.ListShardsOutput
+		asked := s.env.Clock.Now()
+		err := retrier.Do(ctx, "ListShards", policy(s.table.Options, "scan.list.shards"), func(ctx context.Context) (err error) {
+			asked = s.env.Clock.Now()
+			out, err = client.ListShards(ctx, in)
 			return err
+		})
+		if err != nil {
+			return nil, at, s.explain(err, "list the shards of")
 		}
+		if at == (moment{}) {
+			at = s.serverTime(asked, out.ResultMetadata)
+		}
+		shards = append(shards, out.Shards...)
+		if out.NextToken == nil {
+			return shards, at, nil
+		}
+		in = &kinesis.ListShardsInput{NextToken: out.NextToken}
 	}
 }
 
-// explain says what a final error means for the user.
-func (s *stream) explain(err error) error {
-	if awsclient.Code(err) == "ResourceNotFoundException" {
-		create := "weir stream create " + s.name
-		if s.Local {
-			create += " --local"
-		}
-		return &connectors.Explained{Msg: fmt.Sprintf("table %s: stream %q does not exist (%s); create it with: %s", s.table, s.name, s.Where(), create), Err: err}
+// serverTime tells when a request was answered by the server's clock. The embedded server goes by the job's.
+func (s *source) serverTime(asked time.Time, answer middleware.Metadata) moment {
+	if date, ok := awsmiddleware.GetServerTime(answer); ok && !s.settings.Embedded {
+		return moment{date.UnixMilli(), date.UnixMilli() + 999}
 	}
-	return s.Explain(err)
+	return moment{asked.UnixMilli(), s.env.Clock.Now().UnixMilli()}
+}
+
+// iterator asks for an iterator: at p, or of LATEST if that is nil.
+func (s *source) iterator(ctx context.Context, client *kinesis.Client, retrier *awsclient.Retrier, shard string, p *position) (string, error) {
+	in := &kinesis.GetShardIteratorInput{ShardId: &shard, ShardIteratorType: ktypes.ShardIteratorTypeLatest}
+	in.StreamName, in.StreamARN = s.given()
+	if p != nil {
+		p.start(in)
+	}
+	var iterator string
+	err := retrier.Do(ctx, "GetShardIterator", policy(s.table.Options, "scan.shard.getiterator"), func(ctx context.Context) error {
+		out, err := client.GetShardIterator(ctx, in)
+		if err == nil {
+			iterator = aws.ToString(out.ShardIterator)
+		}
+		return err
+	})
+	return iterator, err
 }
 
 // Open implements connectors.Source.
 func (s *source) Open(ctx context.Context, split connectors.Split, rc connectors.ReaderContext) (connectors.Reader, error) {
-	if err := s.connect(ctx); err != nil {
+	client, err := s.connect(ctx)
+	if err != nil {
 		return nil, err
 	}
-	r := &reader{source: s, shard: split.ID, rc: rc, waiter: s.env.Clock.NewWaiter(), done: make(chan struct{})}
-	if err := json.Unmarshal(split.Position, &r.position); err != nil || r.position.Type == "" {
-		return nil, errors.New("shard " + split.ID + ": the checkpoint's position can't be read: " + string(split.Position))
-	}
-	r.fetched = r.position
-	if err := r.bind(); err != nil {
+	p, err := parsePosition(split.ID, split.Position)
+	if err != nil {
 		return nil, err
 	}
-	ctx, r.cancel = context.WithCancel(ctx)
-	s.env.Clock.Go(func() {
-		defer close(r.done)
-		r.fetch(ctx)
-	})
+	r, err := newReader(s, client, split.ID, p, rc)
+	if err != nil {
+		return nil, err
+	}
+	if p.Timestamp != 0 {
+		r.iterator = s.latest[split.ID]
+	}
+	delete(s.latest, split.ID)
+	r.begin(ctx)
 	return r, nil
-}
-
-// decoder makes the decoder for the physical columns among rc's, which come in the table's order.
-func (s *source) decoder(columns []connectors.Column) (format.Decoder, error) {
-	physical := s.table.Physical()
-	var needed []int
-	for _, c := range columns {
-		for i, p := range physical {
-			if c.MetadataKey == "" && p.Name == c.Name {
-				needed = append(needed, i)
-			}
-		}
-	}
-	return s.table.Format.NewDecoder(format.Config{Columns: physical, Needed: needed, Options: s.options})
 }

@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/internal/awsclient"
@@ -10,93 +9,128 @@ import (
 	"github.com/weirsql/weir/types"
 )
 
-// Spec is the connector `kinesis`.
+// Spec is the connector `kinesis`. Its options go by the names of Flink 1.15 to 4.x of the connector and by those of 5.x and
+// 6.x alike.
 var Spec = &connectors.Spec{
 	Name:    "kinesis",
 	Aliases: []string{"kinesis-legacy"},
-	Summary: "Amazon Kinesis Data Streams: reads shards in order, writes at least once.",
-	Options: slices.Concat(streamOptions, awsclient.Options, sourceOptions, sinkOptions),
+	Summary: "Streams of Amazon Kinesis Data Streams, or with --local of the embedded server.",
+	Options: options,
 	Metadata: []connectors.Metadata{
-		{Key: "timestamp", Type: types.TimestampLTZType(3).WithNotNull(true), Summary: "When Kinesis took the record (ApproximateArrivalTimestamp)."},
-		{Key: "sequence-number", Type: types.VarcharType(128).WithNotNull(true), Summary: "The record's sequence number."},
-		{Key: "shard-id", Type: types.VarcharType(128).WithNotNull(true), Summary: "The shard that the record is in."},
-		{Key: "partition-key", Type: types.VarcharType(256).WithNotNull(true), Summary: "The record's partition key; weir's own."},
+		{Key: "timestamp", Type: types.TimestampLTZType(3).WithNotNull(true), Summary: "When the stream received the record (ApproximateArrivalTimestamp)."},
+		{Key: "sequence-number", Type: types.VarcharType(128).WithNotNull(true), Summary: "The record's number within its shard."},
+		{Key: "shard-id", Type: types.VarcharType(128).WithNotNull(true), Summary: "The shard that the record was read from."},
+		{Key: "partition-key", Type: types.VarcharType(maxKeyChars).WithNotNull(true), Summary: "The key that decided on the shard; weir's own."},
 	},
 	Format:    true,
 	NewSource: newSource,
 	NewSink:   newSink,
 }
 
+var options = slices.Concat(streamOptions, awsclient.Options(), sourceOptions, sinkOptions, tuning)
+
 var streamOptions = []option.Option{
 	{Key: "stream", Kind: option.String, Summary: "The stream's name."},
-	{Key: "stream.arn", Kind: option.String, Summary: "The stream's ARN, in place of its name."},
-}
-
-// accepted declares an option that Flink has and that changes nothing here.
-func accepted(key string, kind option.Kind, def string, aliases ...string) option.Option {
-	return option.Option{Key: key, Aliases: aliases, Kind: kind, Default: def, Summary: "Accepted for Flink's sake."}
+	{Key: "stream.arn", Kind: option.String, Summary: "The stream's ARN, instead of its name; it may be in another account."},
 }
 
 var sourceOptions = []option.Option{
-	{Key: "scan.stream.initpos", Aliases: []string{"source.init.position"}, Kind: option.Enum, Values: []string{"LATEST", "TRIM_HORIZON", "AT_TIMESTAMP"}, Default: "LATEST", Summary: "Where a fresh job starts."},
-	{Key: "scan.stream.initpos-timestamp", Aliases: []string{"source.init.timestamp"}, Kind: option.String, Summary: "The start of AT_TIMESTAMP: seconds since 1970, or a date in the format below."},
-	{Key: "scan.stream.initpos-timestamp-format", Aliases: []string{"source.init.timestamp.format"}, Kind: option.Enum, Values: []string{"yyyy-MM-dd'T'HH:mm:ss.SSSXXX"}, Default: "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", Summary: "The date's format; only the default is supported."},
-	{Key: "scan.stream.end", Kind: option.Enum, Values: []string{"NONE", "LATEST"}, Default: "NONE", Summary: "LATEST ends each shard when it has been read up to its newest record: a bounded read. Weir's own."},
-	{Key: "scan.stream.recordpublisher", Aliases: []string{"source.reader.type"}, Kind: option.Enum, Values: []string{"POLLING"}, Default: "POLLING", Summary: "POLLING; enhanced fan-out (EFO) is not supported."},
-	{Key: "scan.shard.discovery.intervalmillis", Aliases: []string{"source.shard.discovery.interval"}, Kind: option.Millis, Default: "10000", Summary: "Look for new shards this often."},
-	{Key: "scan.shard.getrecords.maxrecordcount", Aliases: []string{"source.shard.get-records.max-record-count"}, Kind: option.Int, Default: "10000", Summary: "Records per request."},
-	{Key: "scan.shard.getrecords.intervalmillis", Kind: option.Millis, Default: "200", Summary: "The pause between requests to a shard; none on the embedded server while there is more."},
-	{Key: "source.reader.empty-records-fetch-interval", Kind: option.Millis, Default: "250", Summary: "The pause after an answer without records."},
-	{Key: "scan.shard.getrecords.backoff.base", Kind: option.Millis, Default: "300", Summary: "The first pause before a request is repeated."},
-	{Key: "scan.shard.getrecords.backoff.max", Kind: option.Millis, Default: "1000", Summary: "The longest such pause."},
-	accepted("scan.shard.getrecords.maxretries", option.Int, "3"), accepted("scan.shard.getrecords.backoff.expconst", option.Float, "1.5"),
-	accepted("scan.shard-assigner", option.String, "default", "source.shard-assigner"),
-	accepted("scan.shard.adaptivereads", option.Bool, "false"), accepted("scan.shard.idle.interval", option.Int, "-1"),
-	accepted("scan.watermark.sync.interval", option.Millis, "30000"), accepted("scan.watermark.lookahead.millis", option.Millis, "0"),
-	accepted("scan.watermark.sync.queue.capacity", option.Int, "100"),
-	{Key: "scan.list.shards.", Prefix: true, Summary: "Accepted for Flink's sake."},
-	{Key: "scan.shard.getiterator.", Prefix: true, Summary: "Accepted for Flink's sake."},
-	{Key: "scan.stream.describe", Prefix: true, Summary: "Accepted for Flink's sake."},
+	{Key: "scan.stream.initpos", Aliases: []string{"source.init.position"}, Kind: option.Enum,
+		Values: []string{"LATEST", "TRIM_HORIZON", "AT_TIMESTAMP"}, Default: "LATEST",
+		Summary: "Where a new job begins: with what comes from now on, with the oldest records, or at a time."},
+	{Key: "scan.stream.initpos-timestamp", Aliases: []string{"source.init.timestamp"}, Kind: option.String,
+		Summary: "The time of AT_TIMESTAMP: seconds since 1970, or a date in the format of the next option."},
+	{Key: "scan.stream.initpos-timestamp-format", Aliases: []string{"source.init.timestamp.format"}, Kind: option.String,
+		Default: "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", Summary: "How that date is written, as a pattern of Java's SimpleDateFormat; without an offset it is UTC."},
+	{Key: "scan.stream.end", Kind: option.Enum, Values: []string{"NONE", "LATEST"}, Default: "NONE",
+		Summary: "LATEST reads what is in the stream when the job starts, and ends. Weir's own."},
+	{Key: "scan.stream.recordpublisher", Aliases: []string{"source.reader.type"}, Kind: option.Enum, Values: []string{"POLLING", "EFO"},
+		Default: "POLLING", Summary: "How records are fetched; only POLLING is supported."},
+	{Key: "scan.shard.discovery.intervalmillis", Aliases: []string{"source.shard.discovery.interval"}, Kind: option.Millis, Default: "10 s",
+		Summary: "How often to look for new shards."},
+	{Key: "scan.shard.getrecords.maxrecordcount", Aliases: []string{"source.shard.get-records.max-record-count"}, Kind: option.Int, Default: "10000",
+		Summary: "Records per request, at most."},
+	{Key: "scan.shard.getrecords.intervalmillis", Kind: option.Millis, Default: "200 ms",
+		Summary: "The time from one request to the next of a shard, of which AWS takes five in a second. The embedded server is asked at once while it has more."},
+	{Key: "source.reader.empty-records-fetch-interval", Kind: option.Millis, Default: "250 ms",
+		Summary: "The same after a request that brought nothing."},
+	{Key: "scan.shard.adaptivereads", Kind: option.Bool, Default: "false", Summary: "Only false is supported: the pace follows the throttling."},
+	{Key: "scan.shard.idle.interval", Kind: option.Int, Default: "-1", Summary: "Only -1 is supported: use scan.watermark.idle-timeout."},
+	{Key: "scan.watermark.lookahead.millis", Kind: option.Millis, Default: "0", Summary: "Only 0 is supported."},
+	{Key: "scan.shard-assigner", Aliases: []string{"source.shard-assigner"}, Kind: option.String, Default: "default",
+		Summary: "default or uniform; shards are dealt out evenly either way."},
 }
 
 var sinkOptions = []option.Option{
-	{Key: "sink.partitioner", Kind: option.Enum, Values: []string{"random", "fixed"}, Default: "random", Summary: "Partition keys: random, or one per writer. A table that is PARTITIONED BY uses those columns."},
-	{Key: "sink.partitioner-field-delimiter", Kind: option.String, Default: "|", Summary: "Between the values of PARTITIONED BY columns in a key."},
-	{Key: "sink.batch.max-size", Aliases: []string{"sink.producer.collection-max-size"}, Kind: option.Int, Default: "500", Summary: "Records per PutRecords."},
-	{Key: "sink.requests.max-buffered", Kind: option.Int, Default: "10000", Summary: "Records that wait before the job is held back."},
-	{Key: "sink.fail-on-error", Aliases: []string{"sink.producer.fail-on-error"}, Kind: option.Bool, Default: "false", Summary: "Fail on a refused record instead of sending it again."},
-	accepted("sink.requests.max-inflight", option.Int, "50", "sink.producer.collection-max-count"),
-	accepted("sink.flush-buffer.size", option.Int, "5242880"),
-	accepted("sink.flush-buffer.timeout", option.Millis, "5000", "sink.producer.record-max-buffered-time"),
-	accepted("sink.http-client.max-concurrency", option.Int, "10000"), accepted("sink.http-client.read-timeout", option.Millis, "360000"),
-	accepted("sink.http-client.protocol.version", option.String, "HTTP2"),
-	{Key: "sink.producer.", Prefix: true, Summary: "Options of the Kinesis Producer Library; accepted for Flink's sake."},
+	{Key: "sink.partitioner", Kind: option.String, Summary: "random keys or one fixed key per writer. With PARTITIONED BY, the columns' values are the key."},
+	{Key: "sink.partitioner-field-delimiter", Kind: option.String, Default: "|", Summary: "What stands between the values of PARTITIONED BY in a key."},
+	{Key: "sink.batch.max-size", Aliases: []string{"sink.producer.collection-max-size"}, Kind: option.Int, Default: "500",
+		Summary: "Records per request, at most."},
+	{Key: "sink.flush-buffer.size", Kind: option.Size, Default: "5242880", Summary: "Bytes per request, at most."},
+	{Key: "sink.requests.max-buffered", Kind: option.Int, Default: "10000", Summary: "Records that wait to be sent before the job is held back."},
+	{Key: "sink.fail-on-error", Aliases: []string{"sink.producer.fail-on-error"}, Kind: option.Bool, Default: "false",
+		Summary: "Fail when a record is refused, instead of sending it again."},
+	{Key: "sink.producer.kinesis-endpoint", Kind: option.String, Summary: "Old name of aws.endpoint, without https://."},
+	{Key: "sink.producer.kinesis-port", Kind: option.Int, Summary: "The port of that endpoint."},
+	{Key: "sink.producer.verify-certificate", Kind: option.Bool, Summary: "Old name of the opposite of aws.trust.all.certificates."},
+	{Key: "sink.producer.", Kind: option.String, Prefix: true, Summary: "Settings of the Kinesis Producer Library, which plays no part here; they are ignored with a warning."},
 }
 
-// stream is the stream that a table means, and the service it is at.
-type stream struct {
-	*awsclient.Settings
-	table, name, arn string
+// tuning are options that are taken for Flink's sake: what they tune is done in another way, or belongs to enhanced
+// fan-out, which is refused where it is asked for.
+var tuning = slices.Concat(
+	[]option.Option{
+		ignored(option.Int, "sink.requests.max-inflight", "50", "sink.producer.collection-max-count"),
+		ignored(option.Millis, "sink.flush-buffer.timeout", "5000", "sink.producer.record-max-buffered-time"),
+		ignored(option.Millis, "scan.watermark.sync.interval", "30000"),
+		ignored(option.Int, "scan.watermark.sync.queue.capacity", "100"),
+		ignored(option.String, "scan.stream.efo.consumername", "", "source.efo.consumer.name"),
+		ignored(option.String, "scan.stream.efo.registration", "", "source.efo.lifecycle"),
+		ignored(option.Millis, "source.efo.describe.retry-strategy.delay.min", "2 s"),
+		ignored(option.Millis, "source.efo.describe.retry-strategy.delay.max", "60 s"),
+		ignored(option.Int, "source.efo.describe.retry-strategy.attempts.max", "100"),
+		ignored(option.Millis, "source.efo.deregister.timeout", "10 s"),
+		ignored(option.Millis, "source.efo.subscription.timeout", "60 s"),
+		{Key: "scan.stream.efo.consumerarn.", Kind: option.String, Prefix: true, Summary: taken},
+		{Key: "shard.consumer.error.recoverable", Kind: option.String, Prefix: true, Summary: taken},
+	},
+	retries("scan.list.shards", "10", "1000", "5000", "How often and how fast ListShards is tried again when a job starts"),
+	retries("scan.shard.getrecords", "50", "300", "1000", "How often in a row and how fast GetRecords is tried again"),
+	retries("scan.shard.getiterator", "50", "300", "1000", "How often in a row and how fast GetShardIterator is tried again"),
+	retries("scan.stream.describe", "50", "2000", "5000", taken),
+	retries("scan.stream.describestreamconsumer", "50", "2000", "5000", taken),
+	retries("scan.stream.registerstreamconsumer", "10", "500", "2000", taken, "timeout"),
+	retries("scan.stream.deregisterstreamconsumer", "10", "500", "2000", taken, "timeout"),
+	retries("scan.shard.subscribetoshard", "10", "1000", "2000", taken, "timeout"),
+)
+
+const taken = "Taken for Flink's sake; it plays no part here."
+
+func ignored(kind option.Kind, key, def string, aliases ...string) option.Option {
+	return option.Option{Key: key, Aliases: aliases, Kind: kind, Default: def, Summary: taken}
 }
 
-func newStream(env *connectors.Env, t *connectors.Table) (*stream, error) {
-	o := t.Options
-	s := &stream{table: t.Path, name: o.String("stream"), arn: o.String("stream.arn")}
-	switch {
-	case s.name == "" && s.arn == "":
-		return nil, &option.Error{Key: "stream", Msg: `option "stream" is required (or "stream.arn")`}
-	case s.name != "" && s.arn != "":
-		return nil, option.Errorf("stream.arn", "options \"stream\" and \"stream.arn\" name the stream twice; give one")
+// retries declares the options of a family of retries: an awsclient.Policy.
+func retries(family, most, base, longest, summary string, more ...string) []option.Option {
+	if summary != taken {
+		summary += "; throttling doesn't count."
 	}
-	if s.arn != "" {
-		// arn:aws:kinesis:us-east-1:123456789012:stream/clicks
-		parts := strings.Split(s.arn, ":")
-		if len(parts) != 6 || parts[0] != "arn" || parts[2] != "kinesis" || !strings.HasPrefix(parts[5], "stream/") {
-			return nil, option.Errorf("stream.arn", "%q is not the ARN of a stream, such as arn:aws:kinesis:us-east-1:123456789012:stream/clicks", s.arn)
-		}
-		s.name = strings.TrimPrefix(parts[5], "stream/")
+	decls := []option.Option{
+		{Key: family + ".maxretries", Kind: option.Int, Default: most, Summary: summary},
+		{Key: family + ".backoff.base", Kind: option.Millis, Default: base, Summary: summary},
+		{Key: family + ".backoff.max", Kind: option.Millis, Default: longest, Summary: summary},
+		{Key: family + ".backoff.expconst", Kind: option.Float, Default: "1.5", Summary: summary},
 	}
-	var err error
-	s.Settings, err = awsclient.New(o, env.KinesisEndpoint)
-	return s, err
+	for _, m := range more {
+		decls = append(decls, ignored(option.Millis, family+"."+m, "60 s"))
+	}
+	return decls
+}
+
+// policy reads a family of retries.
+func policy(v option.Values, family string) awsclient.Policy {
+	return awsclient.Policy{
+		Max: int(v.Int(family + ".maxretries")), Base: v.Duration(family + ".backoff.base"),
+		Longest: v.Duration(family + ".backoff.max"), Factor: v.Float(family + ".backoff.expconst"),
+	}
 }

@@ -1,3 +1,6 @@
-// Package sns is the connector `sns`, weir's own: a table whose rows become messages of an Amazon SNS topic, one each,
-// with subject and text made from templates over the columns. Rows are published in order, at least once.
+// Package sns is weir's own `sns` connector: a sink that publishes one message per row to a topic of Amazon SNS, or of
+// weir's embedded server. Subject and text come from templates with the row's values in them.
+//
+// Write renders messages (template.go, number.go); a goroutine of the writer's publishes them, in order (writer.go). Start
+// reading at Spec.
 package sns

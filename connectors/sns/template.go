@@ -6,72 +6,92 @@ import (
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/internal/scalar"
+	"github.com/weirsql/weir/connectors/option"
 	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/types"
 )
 
-// template is text with ${column} in it; $${ stands for ${ itself.
+// template is a text with values of a row in it: parts[0], the value of columns[0], parts[1], …
 type template struct {
-	texts   []string // one more than columns
-	columns []int
+	parts   []string
+	columns []int // in the batch; one less than parts
 }
 
-// parseTemplate reads a template over columns.
-func parseTemplate(text string, columns []connectors.Column) (*template, error) {
+// parseTemplate reads `CTR of ${ctr} %`. $${ stands for ${ itself, and a $ alone for itself. Columns that a sink's batches
+// don't have, the virtual ones, are unknown. Mistakes are *option.Errors.
+func parseTemplate(key, text string, all []connectors.Column) (*template, error) {
+	var columns []connectors.Column
+	var names []string
+	for _, c := range all {
+		if !c.Virtual {
+			columns = append(columns, c)
+			names = append(names, c.Name)
+		}
+	}
 	t := &template{}
 	var literal strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, "${")
-		if !found {
-			literal.WriteString(text)
-			t.texts = append(t.texts, literal.String())
-			return t, nil
-		}
-		if escaped, ok := strings.CutSuffix(before, "$"); ok {
+		if escaped, ok := strings.CutSuffix(before, "$"); found && ok {
 			literal.WriteString(escaped + "${")
 			text = rest
 			continue
 		}
 		literal.WriteString(before)
+		if !found {
+			t.parts = append(t.parts, literal.String())
+			return t, nil
+		}
 		name, after, closed := strings.Cut(rest, "}")
 		if !closed {
-			return nil, fmt.Errorf("${%s has no closing brace; write $${ for the text ${", name)
+			return nil, option.Errorf(key, "option %q: ${ without }; write $${ for ${ itself", key)
 		}
 		at := -1
-		var names []string
 		for i, c := range columns {
-			if names = append(names, c.Name); c.Name == name {
+			if c.Name == name {
 				at = i
 			}
 		}
 		if at < 0 {
+			e := option.Errorf(key, "option %q: unknown column %q", key, name)
 			if near := diag.Suggest(name, names); near != "" {
-				return nil, fmt.Errorf("${%s} is no column of the table; did you mean ${%s}?", name, near)
+				e.Hint = fmt.Sprintf("did you mean %q?", near)
+			} else {
+				e.Hint = "columns: " + strings.Join(names, ", ")
 			}
-			return nil, fmt.Errorf("${%s} is no column of the table; it has %s", name, strings.Join(names, ", "))
+			return nil, e
 		}
-		t.texts, t.columns = append(t.texts, literal.String()), append(t.columns, at)
+		if typ := columns[at].Type; typ.IsNested() {
+			return nil, option.Errorf(key, "option %q: column %q is %s, which has no text; take it apart in the query", key, name, typ.Nullable())
+		}
+		t.parts, t.columns = append(t.parts, literal.String()), append(t.columns, at)
 		literal.Reset()
 		text = after
 	}
 }
 
-// render appends the template's text for row i. NULL is the empty text; numbers are written as JavaScript does, 500 and
-// 166.7, since that is how the lab's function wrote its mails.
+// render appends the text for row i.
 func (t *template) render(dst []byte, b *types.Batch, i int) []byte {
 	for k, c := range t.columns {
-		dst = append(dst, t.texts[k]...)
-		v := b.Cols[c]
-		if v.IsNull(i) {
-			continue
-		}
-		start := len(dst)
-		dst = scalar.AppendText(dst, v, i)
-		if v.Type.IsApproximate() {
-			if whole, ok := strings.CutSuffix(string(dst[start:]), ".0"); ok {
-				dst = append(dst[:start], whole...)
-			}
-		}
+		dst = append(dst, t.parts[k]...)
+		dst = appendValue(dst, b.Cols[c], i)
 	}
-	return append(dst, t.texts[len(t.texts)-1]...)
+	return append(dst, t.parts[len(t.columns)]...)
+}
+
+// appendValue appends a value as a JavaScript template would that had got it as JSON: what the Lambda functions did that
+// this connector stands for. Whole numbers and timestamps print as everywhere.
+func appendValue(dst []byte, v *types.Vector, i int) []byte {
+	if v.IsNull(i) {
+		return append(dst, "null"...)
+	}
+	switch v.Type.Kind {
+	case types.Double:
+		return appendNumber(dst, v.F64[i], 64)
+	case types.Float:
+		return appendNumber(dst, float64(v.F32[i]), 32)
+	case types.Decimal:
+		return scalar.AppendDecimalStripped(dst, v.Dec[i], v.Type.Scale, false)
+	}
+	return scalar.AppendText(dst, v, i)
 }

@@ -129,6 +129,9 @@ func (e *Enumerator) first(ctx context.Context) error {
 		}
 		assigned[to] = append(assigned[to], &split{id: p.ID, position: p.Position, watermark: p.watermark})
 	}
+	if r, ok := e.node.Source.(connectors.Restorer); ok && e.restored != nil {
+		r.Restored(e.restored.known())
+	}
 	if e.restored != nil {
 		for _, ending := range []bool{false, true} { // those with work first, so that it is dealt out evenly
 			for _, p := range e.restored.splits {
@@ -232,6 +235,7 @@ func (e *Enumerator) open(ctx context.Context) (opened bool, left int, err error
 				sp.woken.Store(true)
 				s.v.task.waiter.Wake()
 			},
+			Retried:   func() { s.v.metrics.Retries.Add(1) },
 			BadRecord: s.badRecord,
 		})
 		if err != nil {

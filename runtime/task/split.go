@@ -110,6 +110,18 @@ func Splits(c *checkpoint.Checkpoint, id string) (n int, ok bool) {
 	return n, true
 }
 
+// known returns the splits that are to be read on and the IDs of those that had ended.
+func (r *restored) known() (splits []connectors.Split, ended []string) {
+	for _, p := range r.splits {
+		if p.ended {
+			ended = append(ended, p.ID)
+		} else {
+			splits = append(splits, p.Split)
+		}
+	}
+	return splits, ended
+}
+
 // watermark is the one that a subtask may start with: its own, or the lowest when the splits are dealt out anew.
 func (r *restored) watermark(subtask, parallelism int) int64 {
 	if r.parallelism == parallelism {

@@ -24,6 +24,7 @@ func openWriter(ctx context.Context, v *vertex, name string, sink connectors.Sin
 	wc := connectors.WriterContext{
 		JobID: v.task.env.JobID, Subtask: v.task.subtask, Parallelism: v.parallelism,
 		Columns: sinkColumns(table), Wake: v.task.waiter.Wake,
+		Retried: func() { v.metrics.Retries.Add(1) },
 	}
 	for _, e := range v.restore {
 		if e.Name == name {

@@ -1,0 +1,231 @@
+package kinesis
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"github.com/weirsql/weir/connectors/internal/awsclient"
+	"github.com/weirsql/weir/runtime/clock"
+)
+
+// maxRecords is how many records GetRecords gives at most, nearlyFull a size of answers behind which there may be more
+// although nothing says so: the limit is 10 MiB, and a record may have one of them.
+const (
+	maxRecords = 10_000
+	nearlyFull = 8 << 20
+)
+
+// The queue between a fetcher and Poll is bounded by pages and bytes: one page being decoded, one waiting and one under way
+// are enough to keep both sides busy.
+const (
+	maxPages       = 8
+	maxQueuedBytes = 16 << 20
+)
+
+// fetcher reads a shard's pages ahead of Poll, in a goroutine of its own.
+type fetcher struct {
+	source   *source
+	client   *kinesis.Client
+	shard    string
+	fetched  position // behind the last queued record; of the goroutine
+	iterator string   // of the goroutine; "" has to be asked for
+	wake     func()   // of the reader's task
+	retrier  *awsclient.Retrier
+
+	policy                  awsclient.Policy
+	interval, emptyInterval time.Duration
+	limit                   int32
+
+	cancel context.CancelFunc
+	done   chan struct{}
+	waiter clock.Waiter // where the goroutine waits
+	behind atomic.Int64 // nanoseconds
+
+	mu    sync.Mutex
+	queue []*page
+	free  []*page
+	bytes int // in the queue
+	err   error
+}
+
+func newFetcher(s *source, client *kinesis.Client, shard string, p position, wake, retried func()) *fetcher {
+	v := s.table.Options
+	return &fetcher{
+		source: s, client: client, shard: shard, fetched: p, wake: wake,
+		retrier: s.retrier(shard, retried), waiter: s.env.Clock.NewWaiter(), done: make(chan struct{}),
+		interval: v.Duration("scan.shard.getrecords.intervalmillis"), emptyInterval: v.Duration("source.reader.empty-records-fetch-interval"),
+		limit: int32(v.Int("scan.shard.getrecords.maxrecordcount")), policy: policy(v, "scan.shard.getrecords"),
+	}
+}
+
+// begin starts the goroutine. It ends with the shard, with an error, or with end.
+func (f *fetcher) begin(ctx context.Context) {
+	ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	f.source.env.Clock.Go(func() {
+		defer close(f.done)
+		if err := f.run(ctx); err != nil && ctx.Err() == nil {
+			f.mu.Lock()
+			f.err = err
+			f.mu.Unlock()
+			f.wake()
+		}
+	})
+}
+
+// end stops the goroutine and waits for it.
+func (f *fetcher) end() {
+	f.cancel()
+	<-f.done
+}
+
+// run reads pages until the shard ends, which is no error, nor is the end of ctx.
+func (f *fetcher) run(ctx context.Context) error {
+	if f.fetched.End {
+		f.deliver(&page{last: true})
+		return nil
+	}
+	for !f.source.lineage.ready(f.shard) {
+		if f.waiter.Wait(ctx, time.Time{}); ctx.Err() != nil {
+			return nil
+		}
+	}
+	for expired := 0; ; {
+		p := f.room(ctx)
+		if p == nil {
+			return nil
+		}
+		asked := f.source.env.Clock.Now()
+		err := f.fetch(ctx, p)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil && awsclient.Classify(err) == awsclient.Expired {
+			// Poll had no use for records for five minutes, or a request was repeated for as long. Another iterator helps.
+			f.iterator = ""
+			if expired++; expired > 1 {
+				if err := f.retrier.Again(ctx, "GetRecords", f.policy, expired, err); err != nil {
+					return err
+				}
+			}
+			f.release(p)
+			continue
+		}
+		if err != nil {
+			return f.source.explain(err, "read shard "+f.shard+" from "+f.fetched.String()+" of")
+		}
+		expired = 0
+		next := asked.Add(f.pace(p))
+		if f.deliver(p); p.last {
+			return nil
+		}
+		for ctx.Err() == nil && f.source.env.Clock.Now().Before(next) {
+			f.waiter.Wait(ctx, next)
+		}
+	}
+}
+
+// fetch fills p with what comes next.
+func (f *fetcher) fetch(ctx context.Context, p *page) error {
+	if f.iterator == "" {
+		it, err := f.source.iterator(ctx, f.client, f.retrier, f.shard, &f.fetched)
+		if err != nil {
+			return err
+		}
+		f.iterator = it
+	}
+	in := &kinesis.GetRecordsInput{ShardIterator: &f.iterator, Limit: &f.limit}
+	if _, arn := f.source.given(); arn != nil {
+		in.StreamARN = arn
+	}
+	err := f.retrier.Do(ctx, "GetRecords", f.policy, func(ctx context.Context) error {
+		out, err := f.client.GetRecords(ctx, in)
+		if err == nil {
+			p.fill(out)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	f.iterator = p.iterator
+	more := p.behind > 0 || len(p.records) >= int(f.limit) || len(p.text) >= nearlyFull
+	p.last = p.iterator == ""
+	if f.fetched.Until != 0 && (p.cut(f.fetched.Until) || !more) {
+		p.last = true
+	}
+	return nil
+}
+
+// pace is the time from the request that brought p to the next.
+func (f *fetcher) pace(p *page) time.Duration {
+	more := p.behind > 0 || len(p.records) >= int(f.limit) || len(p.text) >= nearlyFull
+	switch {
+	case f.source.settings.Embedded && more:
+		return 0
+	case f.source.settings.Embedded || len(p.records) == 0:
+		return f.emptyInterval
+	}
+	return f.interval
+}
+
+// room waits until the queue takes another page and returns an empty one, or nil when ctx has ended.
+func (f *fetcher) room(ctx context.Context) *page {
+	for ctx.Err() == nil {
+		f.mu.Lock()
+		if len(f.queue) < maxPages && f.bytes < maxQueuedBytes {
+			p := &page{}
+			if n := len(f.free); n > 0 {
+				p, f.free = f.free[n-1], f.free[:n-1]
+			}
+			f.mu.Unlock()
+			return p
+		}
+		f.mu.Unlock()
+		f.waiter.Wait(ctx, time.Time{})
+	}
+	return nil
+}
+
+// deliver queues a page for Poll.
+func (f *fetcher) deliver(p *page) {
+	f.behind.Store(int64(p.behind))
+	if n := len(p.records); n > 0 {
+		f.fetched.Sequence, f.fetched.Timestamp, f.fetched.TrimHorizon = string(p.bytes(p.records[n-1].sequence)), 0, false
+	} else if !p.last {
+		f.release(p)
+		return
+	}
+	f.mu.Lock()
+	f.queue = append(f.queue, p)
+	f.bytes += len(p.text)
+	f.mu.Unlock()
+	f.wake()
+}
+
+// take returns the next page, nil when there is none yet.
+func (f *fetcher) take() (*page, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.queue) == 0 {
+		return nil, f.err
+	}
+	p := f.queue[0]
+	f.queue = append(f.queue[:0], f.queue[1:]...)
+	f.bytes -= len(p.text)
+	f.waiter.Wake()
+	return p, nil
+}
+
+// release gives a page back to be filled again. A shard that has been caught up with keeps no large ones.
+func (f *fetcher) release(p *page) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.free) < 2 && (p.behind > 0 || cap(p.text) <= 1<<20) {
+		p.reset()
+		f.free = append(f.free, p)
+	}
+}

@@ -1,0 +1,262 @@
+package kinesis
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/connectors/format"
+	"github.com/weirsql/weir/connectors/internal/awsclient"
+	"github.com/weirsql/weir/runtime/clock"
+	"github.com/weirsql/weir/types"
+)
+
+// writer is one parallel writer. Write fills requests; a goroutine sends them, one after the other, so that a shard gets
+// the records of a key in their order, but for those that are refused and sent again. It sends whatever there is as soon
+// as the answer to the last request has come: a single row at rest goes at once, and under load requests are full.
+type writer struct {
+	sink    *sink
+	client  *kinesis.Client
+	encoder format.Encoder
+	keys    *keys
+	wake    func()
+	retrier *awsclient.Retrier
+
+	physical []int // columns of the batch that are encoded
+	direct   bool  // all of them, as they are
+	view     types.Batch
+
+	cancel context.CancelFunc
+	done   chan struct{}
+	waiter clock.Waiter // where the goroutine waits
+
+	mu       sync.Mutex
+	filling  *request   // never nil
+	full     []*request // in order, before filling
+	free     *request
+	buffered int // records in filling, full and under way
+	bytes    int
+	err      error
+}
+
+// maxBufferedBytes holds the job back even if few rows are buffered, because they are large.
+const maxBufferedBytes = 32 << 20
+
+var _ connectors.Writer = (*writer)(nil)
+
+func newWriter(s *sink, client *kinesis.Client, wc connectors.WriterContext) (*writer, error) {
+	w := &writer{
+		sink: s, client: client, wake: wc.Wake, filling: &request{}, waiter: s.env.Clock.NewWaiter(), done: make(chan struct{}),
+		retrier: s.retrier(fmt.Sprintf("writer %d", wc.Subtask), wc.Retried),
+	}
+	for i, c := range wc.Columns {
+		if c.MetadataKey == "" {
+			w.physical = append(w.physical, i)
+		}
+	}
+	w.direct = len(w.physical) == len(wc.Columns)
+	w.view.Schema = types.NewSchema(s.columns()...)
+	w.view.Cols = make([]*types.Vector, len(w.physical))
+	columns := make([]int, len(s.fields))
+	for i, f := range s.fields {
+		columns[i] = w.physical[f]
+	}
+	w.keys = newKeys(s, columns, wc.Subtask)
+	var err error
+	w.encoder, err = s.encoder()
+	return w, err
+}
+
+// begin starts the goroutine.
+func (w *writer) begin(ctx context.Context) {
+	ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	w.sink.env.Clock.Go(func() {
+		defer close(w.done)
+		w.run(ctx)
+	})
+}
+
+// Write implements connectors.Writer.
+func (w *writer) Write(b *types.Batch) error {
+	rows := b
+	if !w.direct {
+		for k, i := range w.physical {
+			w.view.Cols[k] = b.Cols[i]
+		}
+		w.view.N, w.view.Kinds = b.N, b.Kinds
+		rows = &w.view
+	}
+	w.keys.bind(b)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.err
+	}
+	if b.Sel == nil {
+		for i := range b.N {
+			if err := w.row(rows, i); err != nil {
+				return err
+			}
+		}
+	}
+	for _, i := range b.Sel {
+		if err := w.row(rows, int(i)); err != nil {
+			return err
+		}
+	}
+	w.waiter.Wake()
+	return nil
+}
+
+func (w *writer) row(b *types.Batch, i int) (err error) {
+	r := w.filling
+	begin := len(r.text)
+	if r.text, err = w.encoder.Encode(r.text, b, i); err != nil {
+		r.text = r.text[:begin]
+		return err
+	}
+	middle := len(r.text)
+	r.text = w.keys.append(r.text, i)
+	size := len(r.text) - begin
+	if size > maxRecordBytes {
+		r.text = r.text[:begin]
+		return fmt.Errorf("a row makes a record of %d bytes with its partition key; Kinesis takes %d at most", size, maxRecordBytes)
+	}
+	if len(r.text) > w.sink.maxBytes && begin > 0 {
+		// One too many: it becomes the first of the next request.
+		next := w.blank()
+		next.text = append(next.text, r.text[begin:]...)
+		r.text = r.text[:begin]
+		w.full = append(w.full, r)
+		w.filling, r = next, next
+		begin, middle = 0, middle-begin
+	}
+	r.entries = append(r.entries, entry{span{uint32(begin), uint32(middle)}, span{uint32(middle), uint32(begin + size)}})
+	w.buffered++
+	w.bytes += size
+	if len(r.entries) >= w.sink.maxRecords {
+		w.full = append(w.full, r)
+		w.filling = w.blank()
+	}
+	return nil
+}
+
+func (w *writer) blank() *request {
+	if r := w.free; r != nil {
+		w.free = nil
+		return r
+	}
+	return &request{}
+}
+
+// run sends until ctx ends or a request fails for good.
+func (w *writer) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		r := w.next()
+		if r == nil {
+			w.waiter.Wait(ctx, time.Time{})
+			continue
+		}
+		records, bytes := len(r.entries), len(r.text)
+		err := w.send(ctx, r)
+		if ctx.Err() != nil {
+			return
+		}
+		w.mu.Lock()
+		w.err = err
+		w.buffered -= records
+		w.bytes -= bytes
+		r.reset()
+		w.free = r
+		w.mu.Unlock()
+		w.wake()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// next takes what to send next, nil when there is nothing.
+func (w *writer) next() *request {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.full) > 0 {
+		r := w.full[0]
+		w.full = append(w.full[:0], w.full[1:]...)
+		return r
+	}
+	if r := w.filling; len(r.entries) > 0 {
+		w.filling = w.blank()
+		return r
+	}
+	return nil
+}
+
+// send sends a request until all its records have been taken.
+func (w *writer) send(ctx context.Context, r *request) error {
+	name, arn := w.sink.given()
+	p := policy(w.sink.table.Options, "scan.shard.getrecords")
+	failures := 0
+	for again := 1; ; again++ {
+		in := r.input(name, arn)
+		var out *kinesis.PutRecordsOutput
+		err := w.retrier.Do(ctx, "PutRecords", p, func(ctx context.Context) (err error) {
+			out, err = w.client.PutRecords(ctx, in)
+			return err
+		})
+		if err != nil {
+			return w.sink.explain(err, "write to")
+		}
+		before := len(r.entries)
+		refused, code, message := r.keep(out.Records)
+		if refused == 0 {
+			return nil
+		}
+		cause := fmt.Errorf("%d of %d records were refused: %s: %s", refused, before, code, message)
+		if w.sink.failOnError {
+			return fmt.Errorf("write to stream %s: %w", w.sink.name, cause)
+		}
+		if refused < before {
+			failures = 0
+		} else if awsclient.ClassifyCode(code, 0) != awsclient.Throttled {
+			failures++
+		}
+		if failures > p.Max {
+			return fmt.Errorf("write to stream %s: %w (after %d attempts)", w.sink.name, cause, again)
+		}
+		if err := w.retrier.Again(ctx, "PutRecords", p, again, cause); err != nil {
+			return err
+		}
+	}
+}
+
+// Full implements connectors.Writer.
+func (w *writer) Full() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err == nil && (w.buffered >= w.sink.maxBuffered || w.bytes >= maxBufferedBytes)
+}
+
+// Flush implements connectors.Writer. There is nothing to start: the goroutine sends whatever there is.
+func (w *writer) Flush() (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buffered == 0, w.err
+}
+
+// Snapshot implements connectors.Writer: rows that have been sent cannot be taken back, so there is nothing to remember.
+func (w *writer) Snapshot() ([]byte, error) { return nil, nil }
+
+// Commit implements connectors.Writer.
+func (w *writer) Commit() error { return nil }
+
+// Close implements connectors.Writer.
+func (w *writer) Close() error {
+	w.cancel()
+	<-w.done
+	return nil
+}

@@ -1,0 +1,188 @@
+package sns
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/connectors/internal/awsclient"
+	"github.com/weirsql/weir/connectors/option"
+	"github.com/weirsql/weir/diag"
+	"github.com/weirsql/weir/types"
+)
+
+// Spec is the connector `sns`.
+var Spec = &connectors.Spec{
+	Name:    "sns",
+	Summary: "Publishes a message for every row to a topic of Amazon SNS, or with --local of the embedded server.",
+	Options: options,
+	NewSink: newSink,
+}
+
+var options = slices.Concat([]option.Option{
+	{Key: "topic", Kind: option.String, Summary: "The topic's name."},
+	{Key: "topic.arn", Kind: option.String, Summary: "The topic's ARN, instead of its name."},
+	{Key: "subject", Kind: option.String,
+		Summary: "The subject of e-mails, with ${column} for a value; $${ is ${ itself. Cut at 99 characters."},
+	{Key: "message", Kind: option.String, Required: true,
+		Summary: "The text, with ${column} for a value; $${ is ${ itself. Numbers print as in JavaScript, NULL as null."},
+	{Key: "sink.requests.max-buffered", Kind: option.Int, Default: "1000", Summary: "Messages that wait to be sent before the job is held back."},
+}, awsclient.Options())
+
+// policy is for every call: SNS takes some 300 messages a second, more in large regions.
+var policy = awsclient.DefaultPolicy
+
+// sink implements connectors.Sink.
+type sink struct {
+	env         *connectors.Env
+	settings    *awsclient.Settings
+	table       string
+	topic       string
+	subject     *template // nil: none
+	message     *template
+	maxBuffered int
+
+	mu     sync.Mutex
+	client *sns.Client // once connected
+	arn    string      // once known
+}
+
+var _ connectors.Sink = (*sink)(nil)
+
+func newSink(env *connectors.Env, t *connectors.Table) (connectors.Sink, error) {
+	v := t.Options
+	s := &sink{env: env, table: t.Path, topic: v.String("topic"), arn: v.String("topic.arn"), maxBuffered: int(v.Int("sink.requests.max-buffered"))}
+	switch {
+	case s.topic == "" && s.arn == "":
+		return nil, &option.Error{Key: "topic", Msg: `option "topic" or "topic.arn" is required`, Hint: "the topic's name, or its ARN"}
+	case s.topic != "" && s.arn != "":
+		return nil, &option.Error{Key: "topic.arn", Msg: `options "topic" and "topic.arn" both name the topic; give one`}
+	case s.arn != "":
+		// arn:aws:sns:us-east-1:123456789012:alerts
+		parts := strings.Split(s.arn, ":")
+		if len(parts) != 6 || parts[0] != "arn" || parts[2] != "sns" || parts[3] == "" || parts[5] == "" {
+			return nil, option.Errorf("topic.arn", "option %q: %q is not the ARN of a topic, such as arn:aws:sns:us-east-1:123456789012:alerts", "topic.arn", s.arn)
+		}
+		s.topic = parts[5]
+	case strings.HasPrefix(s.topic, "arn:"):
+		return nil, option.Errorf("topic", "option %q: %q is an ARN; give it as %q", "topic", s.topic, "topic.arn")
+	}
+	if s.maxBuffered < 1 {
+		return nil, option.Errorf("sink.requests.max-buffered", "option %q must be more than 0", "sink.requests.max-buffered")
+	}
+	var err error
+	s.settings, err = awsclient.Read(awsclient.Table{Path: t.Path, Service: "sns", Embedded: env.SNSEndpoint, ARN: s.arn, Options: v, Decls: options})
+	if err != nil {
+		return nil, err
+	}
+	if s.settings.Embedded {
+		s.arn = "" // of an account that the embedded server doesn't have
+	}
+	if s.message, err = parseTemplate("message", v.String("message"), t.Columns); err != nil {
+		return nil, err
+	}
+	if text := v.String("subject"); text != "" {
+		if s.subject, err = parseTemplate("subject", text, t.Columns); err != nil {
+			return nil, err
+		}
+	}
+	if v.String("message") == "" {
+		return nil, option.Errorf("message", "option %q is empty; SNS takes no empty messages", "message")
+	}
+	return s, nil
+}
+
+// Accepts implements connectors.Sink: a message cannot be taken back.
+func (s *sink) Accepts() types.ChangelogMode { return types.AppendOnly }
+
+// Describe implements connectors.Sink.
+func (s *sink) Describe() string { return "topic=" + s.topic }
+
+// NewWriter implements connectors.Sink.
+func (s *sink) NewWriter(ctx context.Context, wc connectors.WriterContext) (connectors.Writer, error) {
+	log := s.env.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	retrier := awsclient.NewRetrier(s.env.Clock, log.With("topic", s.topic), s.env.Seed, fmt.Sprintf("%s/%d", s.topic, wc.Subtask), wc.Retried)
+	client, arn, err := s.connect(ctx, retrier)
+	if err != nil {
+		return nil, err
+	}
+	w := newWriter(s, client, arn, retrier, wc)
+	w.begin(ctx)
+	return w, nil
+}
+
+// connect makes the client and finds the topic, at the first call.
+func (s *sink) connect(ctx context.Context, retrier *awsclient.Retrier) (*sns.Client, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client == nil {
+		cfg, err := s.settings.Load(ctx)
+		if err != nil {
+			return nil, "", err
+		}
+		s.client = sns.NewFromConfig(cfg)
+	}
+	if s.arn == "" {
+		arn, err := s.find(ctx, retrier)
+		if err != nil {
+			return nil, "", err
+		}
+		s.arn = arn
+	}
+	return s.client, s.arn, nil
+}
+
+// find looks for the topic's ARN. CreateTopic would give it as well, and make the topics of misspelled names.
+func (s *sink) find(ctx context.Context, retrier *awsclient.Retrier) (string, error) {
+	var names []string
+	in := &sns.ListTopicsInput{}
+	for {
+		var out *sns.ListTopicsOutput
+		err := retrier.Do(ctx, "ListTopics", policy, func(ctx context.Context) (err error) {
+			out, err = s.client.ListTopics(ctx, in)
+			return err
+		})
+		if err != nil {
+			return "", s.explain(err, "look for")
+		}
+		for _, t := range out.Topics {
+			arn := aws.ToString(t.TopicArn)
+			name := arn[strings.LastIndexByte(arn, ':')+1:]
+			if name == s.topic {
+				return arn, nil
+			}
+			names = append(names, name)
+		}
+		if out.NextToken == nil || *out.NextToken == "" {
+			return "", &connectors.Explained{Msg: "table " + s.table + ": " + s.missing(diag.Suggest(s.topic, names))}
+		}
+		in.NextToken = out.NextToken
+	}
+}
+
+// missing says what is to be said about a topic that doesn't exist; near is one that does, or "".
+func (s *sink) missing(near string) string {
+	create := "weir topic create " + s.topic
+	if s.settings.Embedded {
+		create += " --local"
+	}
+	if near != "" {
+		near = fmt.Sprintf("did you mean %q? ", near)
+	}
+	return fmt.Sprintf("topic %q does not exist in region %s (endpoint %s); %screate it with: %s",
+		s.topic, s.settings.Region, s.settings.Address(), near, create)
+}
+
+func (s *sink) explain(err error, doing string) error {
+	return s.settings.Explain(err, doing+" topic "+s.topic, s.missing(""))
+}
