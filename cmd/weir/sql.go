@@ -29,7 +29,7 @@ func sqlCommand() *cobra.Command {
 change until Ctrl-C; INSERT runs in the background: SHOW JOBS lists what runs, STOP JOB 'id' ends it. HELP tells more.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			ctx := context.WithoutCancel(cmd.Context()) // Ctrl-C ends a query, not the session
+			ctx := context.WithoutCancel(cmd.Context()) // jobs are stopped, not cut off
 			stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
 			out, stop := newScreen(stdout, stderr)
 			defer stop()
@@ -42,7 +42,7 @@ change until Ctrl-C; INSERT runs in the background: SHOW JOBS lists what runs, S
 				return err
 			}
 			out.location = s.Location
-			r := &repl{session: s, out: out}
+			r := &repl{session: s, out: out, interrupted: cmd.Context().Done(), told: map[*engine.Job]bool{}}
 			defer func() {
 				r.stopJobs(ctx)
 				err = errors.Join(err, s.Close(), env.close())
@@ -61,6 +61,11 @@ change until Ctrl-C; INSERT runs in the background: SHOW JOBS lists what runs, S
 			}
 			if in, ok := cmd.InOrStdin().(*os.File); ok && isTerminal(in) && isTerminal(stdout) {
 				r.typed = true
+				// Ctrl-C ends a query, not the session.
+				interrupts := make(chan os.Signal, 1)
+				signal.Notify(interrupts, os.Interrupt)
+				defer signal.Stop(interrupts)
+				r.interrupts = interrupts
 				lines := newTerminalLines(in, stdout, openHistory(filepath.Join(home, "history")), func() []string { return sessionWords(s) })
 				fmt.Fprintln(stdout, "weir: Flink SQL. Statements end with ; HELP; tells more, QUIT; ends.")
 				return r.loop(ctx, lines)
@@ -104,6 +109,10 @@ type repl struct {
 	session *engine.Session
 	out     *screen
 	typed   bool // somebody is at a terminal
+
+	interrupted <-chan struct{}  // closed by the Ctrl-C that ends a session of piped statements
+	interrupts  <-chan os.Signal // every Ctrl-C of a typed one
+	told        map[*engine.Job]bool
 }
 
 const replHelp = `CREATE TABLE …;  CREATE VIEW …;  DROP …;     define what queries refer to
@@ -121,6 +130,14 @@ func (r *repl) loop(ctx context.Context, lines lineReader) error {
 	var text strings.Builder
 	failed := false
 	for {
+		failed = r.tellFailed() || failed
+		select {
+		case <-r.interrupted:
+			if !r.typed {
+				return &exitError{code: exitInterrupted}
+			}
+		default:
+		}
 		prompt := "weir> "
 		if text.Len() > 0 {
 			prompt = "    > "
@@ -166,12 +183,37 @@ func (r *repl) loop(ctx context.Context, lines lineReader) error {
 	}
 }
 
-// end is how a session that was not typed at a terminal tells that a statement failed.
+// end is how piped statements end: what can finish is waited for, and a failure shows in the exit code.
 func (r *repl) end(failed bool) error {
-	if failed && !r.typed {
+	if r.typed {
+		return nil
+	}
+	for _, j := range r.session.Jobs() {
+		if !j.Bounded {
+			continue
+		}
+		select {
+		case <-j.Done():
+		case <-r.interrupted:
+			return &exitError{code: exitInterrupted}
+		}
+	}
+	if r.tellFailed() || failed {
 		return &exitError{code: exitFailed}
 	}
 	return nil
+}
+
+// tellFailed tells of background jobs that have failed since the last time.
+func (r *repl) tellFailed() bool {
+	failed := false
+	for _, j := range r.session.Jobs() {
+		if err := j.Err(); err != nil && !r.told[j] {
+			r.out.say("job %s (%s) failed: %s", j.ID, j.Name, explanation(err))
+			r.told[j], failed = true, true
+		}
+	}
+	return failed
 }
 
 // statement runs what was typed and reports whether it went well.
@@ -225,13 +267,20 @@ func (r *repl) show(ctx context.Context, res *engine.Result) error {
 
 // follow waits for a job until Ctrl-C, which stops it.
 func (r *repl) follow(ctx context.Context, job *engine.Job) error {
-	interrupt := make(chan os.Signal, 1)
-	signal.Notify(interrupt, os.Interrupt)
-	defer signal.Stop(interrupt)
+	r.told[job] = true // its failure is the statement's
+	interrupted := r.interrupted
+	if r.typed {
+		interrupted = nil
+		select {
+		case <-r.interrupts: // one that came before the query
+		default:
+		}
+	}
 	select {
 	case <-job.Done():
 		return job.Err()
-	case <-interrupt:
+	case <-interrupted:
+	case <-r.interrupts:
 	}
 	if err := job.Stop(ctx, false); err != nil {
 		job.Cancel()
