@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-var records = flag.Int("records", 400_000, "how many records TestMemory reads")
+var records = flag.Int("records", 300_000, "how many records TestMemory reads")
 
 // TestMemory reads a file with the process's resident memory in view: it must not grow once the job is on its way. A
 // run over 50 million records is `go test ./bench -run TestMemory -records 50000000 -v`; the file takes 95 bytes a record
@@ -82,7 +82,7 @@ func memory() int64 {
 
 // A job allocates while it starts, and nothing per record, batch or window after that.
 func TestAllocations(t *testing.T) {
-	const few, many = 100_000, 500_000
+	const few, many = 50_000, 250_000
 	allocations := func(records int) uint64 {
 		path, _ := clicksFile(t, records)
 		least := ^uint64(0)
@@ -97,7 +97,7 @@ func TestAllocations(t *testing.T) {
 	}
 	a, b := allocations(few), allocations(many)
 	t.Logf("%d allocations for %d records, %d for %d", a, few, b, many)
-	if b > a+100 { // 98 batches and 40 windows more
+	if b > a+50 { // 49 batches and 20 windows more
 		t.Errorf("%d records take %d allocations, %d take %d: something allocates while records flow", few, a, many, b)
 	}
 }

@@ -118,7 +118,7 @@ func typedStep4(tb testing.TB, input string) map[time.Time]int {
 
 // What is measured computes the same.
 func TestStep4(t *testing.T) {
-	const records = 60_000
+	const records = 30_000
 	path, _ := clicksFile(t, records)
 	out := t.TempDir()
 	runStep4(t, path, "'connector' = 'filesystem', 'format' = 'json', 'path' = '"+out+"'")
