@@ -422,11 +422,37 @@ func (q *queryBinder) join(r *parser.Join) (node, *scope, diag.List) {
 		if err != nil {
 			return nil, nil, diag.List{err}
 		}
+		if err := refuseWindowJoin(left, right, cond, r.Span); err != nil {
+			return nil, nil, diag.List{err}
+		}
 		n.cond = cond
 	} else if r.Kind != parser.JoinCross && r.Kind != parser.JoinComma {
 		return nil, nil, diag.List{diag.Errorf("missing-condition", r.Span, "%s JOIN needs ON or USING", r.Kind)}
 	}
 	return n, s, nil
+}
+
+// refuseWindowJoin refuses to join windows with each other: as a regular join it would never forget a window, and would
+// pair late rows that Flink drops.
+func refuseWindowJoin(left, right node, cond rex.Expr, span diag.Span) *diag.Error {
+	l, r := windowColumnsOf(left), windowColumnsOf(right)
+	if l == nil || r == nil {
+		return nil
+	}
+	width := len(left.fields())
+	for _, c := range conjuncts(cond) {
+		a, b, _, ok := equality(c, width)
+		if !ok {
+			continue
+		}
+		ac, aok := a.(*rex.Column)
+		bc, bok := b.(*rex.Column)
+		if aok && bok && slices.Contains(l.start, ac.Index) && slices.Contains(r.start, bc.Index-width) {
+			return unsupported(span, "window joins (window_start = window_start) are not supported").
+				WithHint("aggregate both sides and join the results on a value")
+		}
+	}
+	return nil
 }
 
 // joinUsing joins on columns of the same name and shows each of them once: the left one, or for an outer join to the

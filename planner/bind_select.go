@@ -217,6 +217,9 @@ func (q *queryBinder) semiJoin(n node, s *scope, sub parser.Expr, not bool) (nod
 	}
 	if len(conds) > 0 {
 		j.cond = logic(false, conds...)
+		if err := refuseWindowJoin(j.left, j.right, j.cond, sub.Pos()); err != nil {
+			return nil, diag.List{err}
+		}
 	}
 	return j, nil
 }

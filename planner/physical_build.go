@@ -191,7 +191,8 @@ func (b *builder) scan(n *scanNode) physical.Node {
 	return b.calc(shared, nil, exprs, out)
 }
 
-// newScan builds the scan of a table with the needed fields, and behind them those that its watermark reads.
+// newScan builds the scan of a table with the needed fields, and behind them those that its watermark reads and its key
+// is made of.
 func (b *builder) newScan(t *table, needed []bool) physical.Node {
 	src, err := t.spec.NewSource(b.p.Env, t.info)
 	if err != nil {
@@ -207,10 +208,20 @@ func (b *builder) newScan(t *table, needed []bool) physical.Node {
 	if t.rowtime >= 0 {
 		want[t.rowtime] = true
 		reads(t.watermark, want)
-		for i, w := range want {
-			if w && !needed[i] {
-				outputs = append(outputs, i)
-			}
+	}
+	upsert := src.Mode().Has(types.UpdateAfter) && !src.Mode().Has(types.UpdateBefore)
+	if upsert {
+		if len(t.primary) == 0 {
+			b.fail(diag.Errorf("missing-key", b.span, "table %s carries updates without the rows they replace (%s) and so needs a primary key", t.path.Name, src.Mode()).
+				WithHint("declare PRIMARY KEY (…) NOT ENFORCED"))
+		}
+		for _, k := range t.primary {
+			want[k] = true
+		}
+	}
+	for i, w := range want {
+		if w && !needed[i] {
+			outputs = append(outputs, i)
 		}
 	}
 	// What readers must fill: the columns behind the fields, through computed columns.
@@ -285,12 +296,14 @@ func (b *builder) newScan(t *table, needed []bool) physical.Node {
 	if n := t.framework.Int("scan.parallelism"); n > 0 {
 		s.Parallelism, s.Because = int(n), "scan.parallelism"
 	}
-	if s.Mode != types.AppendOnly && s.Mode&(1<<types.UpdateBefore) == 0 && s.Mode.Has(types.UpdateAfter) {
-		b.fail(unsupported(b.span, "table %s is an upsert source (%s), which needs a changelog normalization that is not supported", t.path.Name, s.Mode).
-			WithHint("have the source emit UB as well"))
-	}
 	b.deadLetter(t, s)
-	return b.add(s)
+	b.add(s)
+	if !upsert {
+		return s
+	}
+	n := &physical.ChangelogNormalize{Info: b.over(physical.Forward, nil, s)}
+	b.spread(&n.Info, s.Key)
+	return b.add(n)
 }
 
 // keyAmong translates key fields into positions among outputs, or nil when one is missing.
@@ -623,6 +636,8 @@ func (b *builder) mode(n physical.Node) types.ChangelogMode {
 	switch n := n.(type) {
 	case *physical.Scan:
 		base.Mode = n.Source.Mode()
+	case *physical.ChangelogNormalize:
+		base.Mode = types.Retract
 	case *physical.GroupAggregate:
 		base.Mode = types.AppendOnly
 		if len(n.Aggs) > 0 {
@@ -675,7 +690,7 @@ func (b *builder) changelogModes() {
 	for _, n := range b.nodes { // topological: inputs first
 		base := n.Base()
 		switch n := n.(type) {
-		case *physical.GroupAggregate:
+		case *physical.GroupAggregate, *physical.ChangelogNormalize:
 			if !needs[n] {
 				base.Mode &^= 1 << types.UpdateBefore
 			}

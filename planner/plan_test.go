@@ -29,10 +29,10 @@ func (f fake) Mode() types.ChangelogMode {
 	}
 	return types.AppendOnly
 }
-func (f fake) Bounded() bool                                         { return f.t.Options.Bool("bounded") }
-func (f fake) Splits(context.Context) ([]connectors.Split, error)    { return nil, nil }
-func (f fake) DiscoveryInterval() time.Duration                      { return 0 }
-func (f fake) Describe() string                                      { return "fake" }
+func (f fake) Bounded() bool                                      { return f.t.Options.Bool("bounded") }
+func (f fake) Splits(context.Context) ([]connectors.Split, error) { return nil, nil }
+func (f fake) DiscoveryInterval() time.Duration                   { return 0 }
+func (f fake) Describe() string                                   { return "fake" }
 func (f fake) Open(context.Context, connectors.Split, connectors.ReaderContext) (connectors.Reader, error) {
 	return nil, nil
 }

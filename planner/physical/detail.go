@@ -43,6 +43,9 @@ func (n *Scan) Detail() string {
 }
 
 // Detail implements Node.
+func (n *ChangelogNormalize) Detail() string { return "key=[" + names(n.Schema, n.Key) + "]" }
+
+// Detail implements Node.
 func (n *Calc) Detail() string {
 	var parts []string
 	if n.Filter != nil {

@@ -21,7 +21,7 @@ type Plan struct {
 	Parallelism int
 }
 
-// Node is an operator of the plan. Implementations: Calc, Collect, GroupAggregate, Join, Limit, Scan, Sink, Union,
+// Node is an operator of the plan. Implementations: Calc, ChangelogNormalize, Collect, GroupAggregate, Join, Limit, Scan, Sink, Union,
 // Values, WindowAggregate, WindowTable.
 type Node interface {
 	// Base returns what all nodes have.
@@ -113,6 +113,12 @@ const (
 	DeadLetterPosition
 	DeadLetterReason
 )
+
+// ChangelogNormalize completes the changelog of an upsert source: updates get the row they replace, deletions the row
+// that goes. Info.Key is the source's primary key.
+type ChangelogNormalize struct {
+	Info
+}
 
 // Calc filters rows and computes columns.
 type Calc struct {
@@ -290,15 +296,16 @@ type Collect struct {
 	Info
 }
 
-func (*Calc) Name() string            { return "Calc" }
-func (*Collect) Name() string         { return "Collect" }
-func (*GroupAggregate) Name() string  { return "GroupAggregate" }
-func (*Join) Name() string            { return "Join" }
-func (*Limit) Name() string           { return "Limit" }
-func (*Scan) Name() string            { return "Scan" }
-func (*Sink) Name() string            { return "Sink" }
-func (*Sort) Name() string            { return "Sort" }
-func (*Union) Name() string           { return "Union" }
-func (*Values) Name() string          { return "Values" }
-func (*WindowAggregate) Name() string { return "WindowAggregate" }
-func (*WindowTable) Name() string     { return "WindowTable" }
+func (*ChangelogNormalize) Name() string { return "ChangelogNormalize" }
+func (*Calc) Name() string               { return "Calc" }
+func (*Collect) Name() string            { return "Collect" }
+func (*GroupAggregate) Name() string     { return "GroupAggregate" }
+func (*Join) Name() string               { return "Join" }
+func (*Limit) Name() string              { return "Limit" }
+func (*Scan) Name() string               { return "Scan" }
+func (*Sink) Name() string               { return "Sink" }
+func (*Sort) Name() string               { return "Sort" }
+func (*Union) Name() string              { return "Union" }
+func (*Values) Name() string             { return "Values" }
+func (*WindowAggregate) Name() string    { return "WindowAggregate" }
+func (*WindowTable) Name() string        { return "WindowTable" }

@@ -12,6 +12,8 @@ func Build(node physical.Node) (Operator, error) {
 	switch n := node.(type) {
 	case *physical.Calc:
 		return newCalc(n)
+	case *physical.ChangelogNormalize:
+		return newChangelogNormalize(n), nil
 	case *physical.GroupAggregate:
 		return newGroupAggregate(n), nil
 	case *physical.Join:
