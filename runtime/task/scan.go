@@ -215,6 +215,23 @@ func (s *scan) end(sp *split) error {
 	return s.advance()
 }
 
+// checkRowtime refuses a row without event time, as Flink does: it belongs to no window and no order. A deletion may carry
+// its key only.
+func (s *scan) checkRowtime() error {
+	column := s.node.Watermark.Column
+	v := s.out.Cols[column]
+	if len(v.Valid) == 0 {
+		return nil
+	}
+	for i := range s.out.N {
+		if v.IsNull(i) && !s.out.Kind(i).Retracts() {
+			return fmt.Errorf("table %s: the rowtime column %q is NULL in a record; give it a value in a computed column, such as COALESCE(…)",
+				s.node.Table.Path, s.node.Schema.Fields[column].Name)
+		}
+	}
+	return nil
+}
+
 // emit passes the rows of s.raw on, and the watermark.
 func (s *scan) emit(sp *split) error {
 	s.v.metrics.RecordsIn.Add(int64(s.raw.N))
@@ -228,6 +245,9 @@ func (s *scan) emit(sp *split) error {
 	}
 	if s.expression == nil {
 		return s.v.Emit(&s.out)
+	}
+	if err := s.checkRowtime(); err != nil {
+		return err
 	}
 	values, err := s.expression.Eval(&s.out)
 	if err != nil {
