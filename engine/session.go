@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -183,12 +185,19 @@ func (w *writer) Write(p []byte) (int, error) {
 // or set. The error joins a *FileError for each file with mistakes; parse errors don't hide later ones.
 func (s *Session) Check(files ...*diag.File) ([]*parser.File, error) {
 	trial := s.trial()
+	failed := map[string]bool{} // tables and views whose CREATE has mistakes; that they are unknown then is not another one
 	var scripts []*parser.File
 	var errs []error
 	for _, f := range files {
 		script, list := parser.ParseFile(f.Name, f.Text)
 		for _, stmt := range script.Stmts {
-			list = append(list, check(trial, stmt)...)
+			found := check(trial, stmt)
+			if name := creates(stmt); name != "" && len(found) > 0 {
+				failed[name] = true
+			}
+			list = append(list, slices.DeleteFunc(found, func(e *diag.Error) bool {
+				return e.Code == "unknown-table" && e.Span.End <= len(f.Text) && failed[lastPart(f.Text[e.Span.Start:e.Span.End])]
+			})...)
 		}
 		if len(list) > 0 {
 			list.Sort()
@@ -197,6 +206,22 @@ func (s *Session) Check(files ...*diag.File) ([]*parser.File, error) {
 		scripts = append(scripts, script)
 	}
 	return scripts, errors.Join(errs...)
+}
+
+// creates is the name of the table or view that a statement creates, or "".
+func creates(stmt parser.Stmt) string {
+	switch stmt := stmt.(type) {
+	case *parser.CreateTable:
+		return stmt.Name.Last().Name
+	case *parser.CreateView:
+		return stmt.Name.Last().Name
+	}
+	return ""
+}
+
+// lastPart is the object's own name in a name as it is written.
+func lastPart(name string) string {
+	return strings.Trim(name[strings.LastIndexByte(name, '.')+1:], "` ")
 }
 
 // check plans one statement.

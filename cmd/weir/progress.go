@@ -116,20 +116,27 @@ func thousands(n int64) string {
 // summary says what each job did: always at a terminal, else only what did not get through.
 func (r *runner) summary() {
 	for _, j := range r.session.Jobs() {
+		if j.Err() != nil {
+			continue // told with its cause
+		}
 		c := count([]*engine.Job{j})
-		switch {
-		case isTerminal(r.out.stderr):
+		if isTerminal(r.out.stderr) {
 			parts := append([]string{fmt.Sprintf("in %s · out %s", thousands(c.in), thousands(c.out))}, c.losses()...)
 			r.out.say("%s: %s", j.Name, strings.Join(parts, " · "))
-		case c.late > 0 || c.failed > 0:
-			r.out.say("weir: job %s: %s", j.Name, strings.Join(c.losses(), ", ")+lossesHint(c))
+			continue
+		}
+		if c.late > 0 {
+			r.out.say("weir: job %s: %s late, behind the watermark, and dropped", j.Name, records(c.late))
+		}
+		if c.failed > 0 {
+			r.out.say("weir: job %s: %s not decoded", j.Name, records(c.failed))
 		}
 	}
 }
 
-func lossesHint(c counts) string {
-	if c.late > 0 {
-		return "; late records came behind the watermark of their window and were dropped"
+func records(n int64) string {
+	if n == 1 {
+		return "1 record was"
 	}
-	return ""
+	return thousands(n) + " records were"
 }
