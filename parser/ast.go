@@ -745,7 +745,7 @@ type ColumnRef struct {
 }
 
 // Strings returns the parts as text.
-func (c *ColumnRef) Strings() []string { return identStrings(c.Parts) }
+func (n *ColumnRef) Strings() []string { return identStrings(n.Parts) }
 
 // Star is * or t.*. It means something in a select list and in COUNT(*); the grammar also takes t.* elsewhere.
 type Star struct {

@@ -75,7 +75,7 @@ func (q *queryBinder) aggregated(n node, s *scope, e *parser.Select) (node, diag
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	var out node = a.node(n, s)
+	out := a.node(n, s)
 	finish := a.finish()
 	for i := range exprs {
 		exprs[i] = finish(exprs[i])

@@ -628,7 +628,7 @@ func changing(n physical.Node) physical.Node {
 func (b *builder) mode(n physical.Node) types.ChangelogMode {
 	base := n.Base()
 	in := make([]types.ChangelogMode, len(base.Inputs))
-	var all types.ChangelogMode = types.AppendOnly
+	all := types.AppendOnly
 	for i, e := range base.Inputs {
 		in[i] = b.mode(e.From)
 		all |= in[i]

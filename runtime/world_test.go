@@ -398,7 +398,6 @@ type writer struct {
 	lines    []string // since the last snapshot that was committed
 	covered  transaction
 	pending  int // not flushed
-	flushing bool
 }
 
 func (w *writer) Write(b *types.Batch) error {
