@@ -394,10 +394,10 @@ var transactions struct {
 
 type writer struct {
 	*sink
-	subtask  int
-	lines    []string // since the last snapshot that was committed
-	covered  transaction
-	pending  int // not flushed
+	subtask int
+	lines   []string // since the last snapshot that was committed
+	covered transaction
+	pending int // not flushed
 }
 
 func (w *writer) Write(b *types.Batch) error {
