@@ -108,7 +108,7 @@ func (c *SourceCase) read(t *testing.T, env *Env, src connectors.Source, p readi
 			if p.after != nil {
 				p.after(split.ID, r.Position(), len(rows[split.ID]))
 			}
-			if status == connectors.Idle {
+			if status == connectors.Idle && (total < c.Rows || src.Bounded()) {
 				before := env.Clock.Now()
 				waiter.Wait(ctx, before.Add(time.Hour))
 				if env.Clock.Now().Sub(before) >= time.Hour {
