@@ -118,8 +118,8 @@ func (f *fetcher) run(ctx context.Context) error {
 			return f.source.explain(err, "read shard "+f.shard+" from "+f.fetched.String()+" of")
 		}
 		expired = 0
-		next := asked.Add(f.pace(p))
-		if f.deliver(p); p.last {
+		next, last := asked.Add(f.pace(p)), p.last
+		if f.deliver(p); last { // p is Poll's now
 			return nil
 		}
 		for ctx.Err() == nil && f.source.env.Clock.Now().Before(next) {

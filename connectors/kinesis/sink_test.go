@@ -1,0 +1,426 @@
+package kinesis_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/connectors/connectortest"
+	"github.com/weirsql/weir/connectors/format/json"
+	"github.com/weirsql/weir/connectors/kinesis"
+	"github.com/weirsql/weir/local"
+	"github.com/weirsql/weir/types"
+)
+
+func deletion(stream string) *awskinesis.DeleteStreamInput {
+	return &awskinesis.DeleteStreamInput{StreamName: &stream}
+}
+
+func sink(t testing.TB, env *connectortest.Env, options map[string]string, partitionedBy []string, columns ...connectors.Column) connectors.Sink {
+	t.Helper()
+	table := connectortest.Table(t, kinesis.Spec, json.Spec, options, columns...)
+	table.PartitionKeys = partitionedBy
+	s, err := kinesis.Spec.NewSink(&env.Env, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// What every sink must do.
+func TestSink(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 2)
+	connectortest.Sink(t, connectortest.SinkCase{
+		New: func(t *testing.T, env *connectortest.Env) connectors.Sink {
+			return sink(t, w.bind(env), map[string]string{"stream": "clicks"}, nil, n)
+		},
+		Columns: []connectors.Column{n},
+		Row:     func(n int) []any { return []any{int32(n)} },
+		Contents: func(t *testing.T, _ *connectortest.Env) (all []string) {
+			for _, r := range w.get("clicks") {
+				all = append(all, string(r.Data))
+			}
+			return all
+		},
+		Want:  func(n int) string { return fmt.Sprintf(`{"n":%d}`, n) },
+		Reset: func(*testing.T) { w.clear("clicks", 2) },
+	})
+}
+
+// writing is an open writer.
+type writing struct {
+	t      testing.TB
+	env    *connectortest.Env
+	writer connectors.Writer
+	waiter interface {
+		Wait(context.Context, time.Time)
+	}
+	columns []connectors.Column
+	retried atomic.Int64
+	err     error
+}
+
+func write(t testing.TB, env *connectortest.Env, s connectors.Sink, columns ...connectors.Column) *writing {
+	t.Helper()
+	waiter := env.Clock.NewWaiter()
+	w := &writing{t: t, env: env, waiter: waiter, columns: columns}
+	var err error
+	w.writer, err = s.NewWriter(context.Background(), connectors.WriterContext{
+		JobID: "job", Parallelism: 1, Columns: columns, Wake: waiter.Wake, Retried: func() { w.retried.Add(1) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// row writes one row, a batch of its own.
+func (w *writing) row(values ...any) *writing {
+	if w.err != nil {
+		return w
+	}
+	b := connectortest.NewBatch(w.columns)
+	for i, v := range values {
+		b.Cols[i].AppendValue(v)
+	}
+	b.AppendKind(types.Insert)
+	w.err = w.writer.Write(b)
+	return w
+}
+
+// flush waits until everything is safe.
+func (w *writing) flush() *writing {
+	w.t.Helper()
+	for w.err == nil {
+		done, err := w.writer.Flush()
+		if w.err = err; done || err != nil {
+			break
+		}
+		before := w.env.Clock.Now()
+		w.waiter.Wait(context.Background(), before.Add(10*time.Minute))
+		if w.env.Clock.Now().Sub(before) >= 10*time.Minute {
+			w.t.Error("nothing has been sent for ten minutes")
+			break
+		}
+	}
+	return w
+}
+
+func (w *writing) close() {
+	if err := w.writer.Close(); err != nil {
+		w.t.Error(err)
+	}
+}
+
+// A row at rest is sent at once, not after the five seconds that Flink's buffer takes; under load requests are full.
+func TestBatching(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	env := w.env()
+	env.Run(t, func() {
+		x := write(t, env, sink(t, env, map[string]string{"stream": "clicks"}, nil, n), n)
+		defer x.close()
+		if x.row(int32(1)).flush(); len(w.get("clicks")) != 1 || !env.Clock.Now().Equal(connectortest.Start) {
+			t.Errorf("%d records after %v, want one at once", len(w.get("clicks")), env.Clock.Now().Sub(connectortest.Start))
+		}
+		before := w.count("PutRecords")
+		b := connectortest.NewBatch(x.columns)
+		for i := range 2600 {
+			b.Cols[0].AppendValue(int32(i))
+			b.AppendKind(types.Insert)
+		}
+		x.err = x.writer.Write(b)
+		x.flush()
+		if got := len(w.get("clicks")); got != 2601 {
+			t.Errorf("%d records, want 2601", got)
+		}
+		if calls := w.count("PutRecords") - before; calls != 6 {
+			t.Errorf("2600 records took %d requests, want 6 of up to 500", calls)
+		}
+	})
+}
+
+// The job is held back when many records are buffered, and goes on when they have been sent.
+func TestFull(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	env := w.env()
+	env.Run(t, func() {
+		held := env.Clock.NewWaiter()
+		w.faults(func(action string, _ []byte) *local.Fault {
+			if action != "PutRecords" {
+				return nil
+			}
+			return &local.Fault{Code: "ProvisionedThroughputExceededException"}
+		})
+		x := write(t, env, sink(t, env, map[string]string{"stream": "clicks", "sink.requests.max-buffered": "10"}, nil, n), n)
+		defer x.close()
+		for i := range 10 {
+			if x.writer.Full() {
+				t.Errorf("full with %d records of 10", i)
+			}
+			x.row(int32(i))
+		}
+		if !x.writer.Full() {
+			t.Error("not full with 10 records of 10")
+		}
+		held.Wait(t.Context(), env.Clock.Now().Add(10*time.Second))
+		if !x.writer.Full() {
+			t.Error("not full although every request is throttled")
+		}
+		w.faults(nil)
+		if x.flush(); x.writer.Full() || x.err != nil {
+			t.Errorf("full after a flush, or error %v", x.err)
+		}
+	})
+}
+
+// Records that are refused are sent again, before newer ones; nothing is lost, and whole requests that fail come again.
+func TestWriteThroughFaults(t *testing.T) {
+	for name, fault := range map[string]local.Fault{
+		"some refused":   {Code: "ProvisionedThroughputExceededException", Entries: []int{0, 2}},
+		"some failed":    {Code: "InternalFailure", Entries: []int{1}},
+		"throttled":      {Code: "ProvisionedThroughputExceededException"},
+		"broken":         {Close: true},
+		"server error":   {Code: "InternalFailure"},
+		"applied though": {Code: "InternalFailure", Apply: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.stream("clicks", 1)
+			asked := 0
+			w.faults(func(action string, _ []byte) *local.Fault {
+				if action != "PutRecords" {
+					return nil
+				}
+				if asked++; asked%3 == 0 {
+					return nil
+				}
+				return &fault
+			})
+			env := w.env()
+			env.Run(t, func() {
+				x := write(t, env, sink(t, env, map[string]string{"stream": "clicks", "sink.batch.max-size": "7"}, nil, n), n)
+				defer x.close()
+				var want []string
+				for i := range 100 {
+					x.row(int32(i))
+					want = append(want, fmt.Sprintf(`{"n":%d}`, i))
+				}
+				if x.flush(); x.err != nil {
+					t.Fatal(x.err)
+				}
+				var got []string
+				for _, r := range w.get("clicks") {
+					got = append(got, string(r.Data))
+				}
+				if len(fault.Entries) == 0 && !fault.Apply {
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("records, in order: %s", diff)
+					}
+				}
+				slices.Sort(got)
+				slices.Sort(want)
+				if !fault.Apply && !slices.Equal(got, want) || fault.Apply && !slices.Equal(slices.Compact(got), want) {
+					t.Errorf("%d records, want 100 different ones", len(got))
+				}
+				if x.retried.Load() == 0 {
+					t.Error("no repeated request was counted")
+				}
+			})
+		})
+	}
+}
+
+// With fail-on-error a refused record is the end.
+func TestFailOnError(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	w.faults(func(action string, _ []byte) *local.Fault {
+		return &local.Fault{Code: "ProvisionedThroughputExceededException", Message: "too fast", Entries: []int{0}}
+	})
+	for _, key := range []string{"sink.fail-on-error", "sink.producer.fail-on-error"} {
+		env := w.env()
+		env.Run(t, func() {
+			w.faults(nil)
+			x := write(t, env, sink(t, env, map[string]string{"stream": "clicks", key: "true"}, nil, n), n)
+			defer x.close()
+			w.faults(func(string, []byte) *local.Fault {
+				return &local.Fault{Code: "ProvisionedThroughputExceededException", Message: "too fast", Entries: []int{0}}
+			})
+			x.row(int32(1)).flush()
+			if x.err == nil || !strings.Contains(x.err.Error(), "1 of 1 records were refused: ProvisionedThroughputExceededException: too fast") {
+				t.Errorf("error %v", x.err)
+			}
+			if _, err := x.writer.Flush(); err == nil {
+				t.Error("the error is gone with the next call")
+			}
+		})
+	}
+}
+
+// A stream deleted under a writer, and a record that is too large.
+func TestWriteErrors(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	env := w.env()
+	text := col("text", types.StringType)
+	env.Run(t, func() {
+		x := write(t, env, sink(t, env, map[string]string{"stream": "clicks"}, nil, text), text)
+		x.row(strings.Repeat("x", 1<<20-100)).flush()
+		if x.err != nil {
+			t.Errorf("just below 1 MiB: %v", x.err)
+		}
+		x.row(strings.Repeat("x", 1<<20))
+		if x.err == nil || !strings.Contains(x.err.Error(), "1048576 at most") {
+			t.Errorf("above 1 MiB: %v", x.err)
+		}
+		x.close()
+		x = write(t, env, sink(t, env, map[string]string{"stream": "clicks"}, nil, text), text)
+		defer x.close()
+		if _, err := w.client.DeleteStream(t.Context(), deletion("clicks")); err != nil {
+			t.Fatal(err)
+		}
+		if x.row("x").flush(); x.err == nil || !strings.Contains(x.err.Error(), `stream "clicks" does not exist`) {
+			t.Errorf("deleted stream: %v", x.err)
+		}
+	})
+}
+
+// Large rows are spread over requests of at most 5 MiB.
+func TestRequestBytes(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	env := w.env()
+	text := col("text", types.StringType)
+	env.Run(t, func() {
+		x := write(t, env, sink(t, env, map[string]string{"stream": "clicks"}, nil, text), text)
+		defer x.close()
+		b := connectortest.NewBatch(x.columns)
+		for range 12 {
+			b.Cols[0].AppendValue(strings.Repeat("x", 1_000_000))
+			b.AppendKind(types.Insert)
+		}
+		x.err = x.writer.Write(b)
+		if x.flush(); x.err != nil {
+			t.Fatal(x.err)
+		}
+		if calls, records := w.count("PutRecords"), len(w.get("clicks")); calls != 3 || records != 12 {
+			t.Errorf("%d requests with %d records, want 3 with 12", calls, records)
+		}
+	})
+}
+
+// Partition keys by Flink's rules.
+func TestPartitionKeys(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	site, count := col("site", types.StringType), col("n", types.IntType)
+	for _, c := range []struct {
+		name          string
+		partitionedBy []string
+		options       map[string]string
+		rows          [][]any
+		want          []string
+	}{
+		{"fields", []string{"site", "n"}, nil, [][]any{{"a", int32(1)}, {nil, int32(2)}, {"b", nil}}, []string{"a|1", "null|2", "b|null"}},
+		{"delimiter", []string{"n", "site"}, map[string]string{"sink.partitioner-field-delimiter": "--"}, [][]any{{"a", int32(1)}}, []string{"1--a"}},
+		{"no delimiter", []string{"n", "site"}, map[string]string{"sink.partitioner-field-delimiter": ""}, [][]any{{"a", int32(1)}}, []string{"1a"}},
+		{"cut", []string{"site"}, nil, [][]any{{strings.Repeat("ä", 300), int32(1)}}, []string{strings.Repeat("ä", 256)}},
+		{"empty", []string{"site"}, nil, [][]any{{"", int32(1)}}, []string{"-"}},
+		{"fixed", nil, map[string]string{"sink.partitioner": "fixed"}, [][]any{{"a", int32(1)}, {"b", int32(2)}}, []string{"0", "0"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w.clear("clicks", 1)
+			env := w.env()
+			env.Run(t, func() {
+				options := map[string]string{"stream": "clicks"}
+				for k, v := range c.options {
+					options[k] = v
+				}
+				x := write(t, env, sink(t, env, options, c.partitionedBy, site, count), site, count)
+				defer x.close()
+				for _, row := range c.rows {
+					x.row(row...)
+				}
+				if x.flush(); x.err != nil {
+					t.Fatal(x.err)
+				}
+				var got []string
+				for _, r := range w.get("clicks") {
+					got = append(got, aws.ToString(r.PartitionKey))
+				}
+				if diff := cmp.Diff(c.want, got); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
+// Random keys spread rows over shards, and repeat with the seed.
+func TestRandomKeys(t *testing.T) {
+	w := newWorld(t)
+	keys := func(seed int64) (all []string) {
+		w.stream("clicks", 1)
+		env := w.env()
+		env.Seed = seed
+		env.Run(t, func() {
+			x := write(t, env, sink(t, env, map[string]string{"stream": "clicks"}, nil, n), n)
+			defer x.close()
+			for i := range 20 {
+				x.row(int32(i))
+			}
+			x.flush()
+		})
+		for _, r := range w.get("clicks") {
+			all = append(all, aws.ToString(r.PartitionKey))
+		}
+		if _, err := w.client.DeleteStream(t.Context(), deletion("clicks")); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	first := keys(1)
+	if again := keys(1); !slices.Equal(first, again) {
+		t.Errorf("the same seed gives %v and %v", first, again)
+	}
+	if other := keys(2); slices.Equal(first, other) {
+		t.Errorf("two seeds give the same keys")
+	}
+	if distinct := slices.Compact(slices.Sorted(slices.Values(first))); len(distinct) != 20 {
+		t.Errorf("20 rows have %d keys", len(distinct))
+	}
+	for _, k := range first {
+		if !regexp.MustCompile(`^[0-9a-f]{16}$`).MatchString(k) {
+			t.Errorf("key %q", k)
+		}
+	}
+}
+
+// A record has no newline at its end, as in Flink.
+func TestNoNewline(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	env := w.env()
+	env.Run(t, func() {
+		x := write(t, env, sink(t, env, map[string]string{"stream": "clicks"}, nil, n), n)
+		defer x.close()
+		x.row(int32(1)).flush()
+		if got := w.get("clicks")[0].Data; !bytes.Equal(got, []byte(`{"n":1}`)) {
+			t.Errorf("record %q", got)
+		}
+	})
+}
