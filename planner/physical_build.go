@@ -29,11 +29,6 @@ type builder struct {
 	ids map[string]int
 }
 
-// errPlan carries a *diag.Error up through the builder's recursion.
-type errPlan struct{ err *diag.Error }
-
-func (b *builder) fail(err *diag.Error) { panic(errPlan{err}) }
-
 // physical chooses operators for the queries of one job.
 func (p *Planner) physical(inserts []*insert) (plan *physical.Plan, errs diag.List) {
 	b := &builder{p: p, scans: map[string]physical.Node{}, needed: map[string][]bool{}, ids: map[string]int{}}
@@ -56,26 +51,19 @@ func (p *Planner) physical(inserts []*insert) (plan *physical.Plan, errs diag.Li
 	return plan, nil
 }
 
-// buildOne builds one insert; the builder's functions report errors by panicking with errPlan, caught here and only here.
-func (b *builder) buildOne(in *insert, root node) (err *diag.Error) {
-	defer func() {
-		if r := recover(); r != nil {
-			stop, ok := r.(errPlan)
-			if !ok {
-				panic(r)
-			}
-			err = stop.err
-		}
-	}()
+// buildOne builds the operators of one insert.
+func (b *builder) buildOne(in *insert, root node) *diag.Error {
 	b.span = in.span
-	top := b.build(root)
-	if in.table == nil {
-		c := &physical.Collect{Info: b.over(physical.Single, nil, top)}
-		c.Parallelism, c.Because = 1, "the result is shown in one place"
-		b.add(c)
-		return nil
+	top, err := b.build(root)
+	if err != nil {
+		return err
 	}
-	b.sink(in.table, top)
+	if in.table != nil {
+		return b.sink(in.table, top)
+	}
+	c := &physical.Collect{Info: b.over(physical.Single, nil, top)}
+	c.Parallelism, c.Because = 1, "the result is shown in one place"
+	b.add(c)
 	return nil
 }
 
@@ -109,39 +97,45 @@ func (b *builder) collectNeeded(n node) {
 	}
 }
 
-func (b *builder) build(n node) physical.Node {
+func (b *builder) build(n node) (physical.Node, *diag.Error) {
 	switch n := n.(type) {
 	case *scanNode:
 		return b.scan(n)
 	case *projectNode:
 		if f, ok := n.input.(*filterNode); ok {
-			return b.calc(b.build(f.input), f.cond, n.exprs, n.fields())
+			return b.calcOver(f.input, f.cond, n.exprs, n.fields())
 		}
-		return b.calc(b.build(n.input), nil, n.exprs, n.fields())
+		return b.calcOver(n.input, nil, n.exprs, n.fields())
 	case *filterNode:
-		return b.calc(b.build(n.input), n.cond, nil, n.fields())
+		return b.calcOver(n.input, n.cond, nil, n.fields())
 	case *aggregateNode:
 		return b.aggregate(n)
 	case *windowNode:
-		in := b.build(n.input)
+		in, err := b.build(n.input)
+		if err != nil {
+			return nil, err
+		}
 		w := &physical.WindowTable{Info: b.over(physical.Forward, nil, in), Window: n.window, PartitionBy: n.partitionBy}
 		w.Schema, w.Key = types.NewSchema(n.out...), nil
 		if n.window.Kind == physical.Session {
 			b.spread(&w.Info, n.partitionBy)
 		}
-		b.appendOnly(in, "a window table-valued function")
-		return b.add(w)
+		return b.add(w), b.appendOnly(in, "a window table-valued function")
 	case *joinNode:
 		return b.join(n)
 	case *unionNode:
 		u := &physical.Union{Info: physical.Info{Schema: types.NewSchema(n.fields()...)}}
 		for _, in := range n.in {
-			u.Inputs = append(u.Inputs, physical.Edge{From: b.build(in)})
+			from, err := b.build(in)
+			if err != nil {
+				return nil, err
+			}
+			u.Inputs = append(u.Inputs, physical.Edge{From: from})
 		}
-		return b.add(u)
+		return b.add(u), nil
 	case *valuesNode:
 		v := &physical.Values{Info: physical.Info{Schema: types.NewSchema(n.out...), Mode: types.AppendOnly, Parallelism: 1, Because: "constant rows"}, Rows: n.rows}
-		return b.add(v)
+		return b.add(v), nil
 	case *sortNode:
 		return b.sort(n)
 	}
@@ -159,11 +153,14 @@ func (b *builder) spread(info *physical.Info, keys []int) {
 	edge.Exchange, edge.Keys = physical.Hash, keys
 }
 
-func (b *builder) scan(n *scanNode) physical.Node {
+func (b *builder) scan(n *scanNode) (physical.Node, *diag.Error) {
 	key := scanKey(n)
 	shared, ok := b.scans[key]
 	if !ok {
-		shared = b.newScan(n.table, b.needed[key])
+		var err *diag.Error
+		if shared, err = b.newScan(n.table, b.needed[key]); err != nil {
+			return nil, err
+		}
 		b.scans[key] = shared
 	}
 	// The shared scan may have more columns than this reader wants.
@@ -179,7 +176,7 @@ func (b *builder) scan(n *scanNode) physical.Node {
 	}
 	// The scan's schema may end in columns that only its watermark needs.
 	if len(wanted) == len(shared.Base().Schema.Fields) {
-		return shared
+		return shared, nil
 	}
 	fields := shared.Base().Schema.Fields
 	all := columnsOf(fields)
@@ -188,15 +185,15 @@ func (b *builder) scan(n *scanNode) physical.Node {
 	for _, w := range wanted {
 		exprs, out = append(exprs, all[w]), append(out, fields[w])
 	}
-	return b.calc(shared, nil, exprs, out)
+	return b.calc(shared, nil, exprs, out), nil
 }
 
 // newScan builds the scan of a table with the needed fields, and behind them those that its watermark reads and its key
 // is made of.
-func (b *builder) newScan(t *table, needed []bool) physical.Node {
+func (b *builder) newScan(t *table, needed []bool) (physical.Node, *diag.Error) {
 	src, err := t.spec.NewSource(b.p.Env, t.info)
 	if err != nil {
-		b.fail(connectorError(t, b.span, err))
+		return nil, connectorError(t, b.span, err)
 	}
 	var outputs []int // fields of the table
 	for i, n := range needed {
@@ -212,8 +209,8 @@ func (b *builder) newScan(t *table, needed []bool) physical.Node {
 	upsert := src.Mode().Has(types.UpdateAfter) && !src.Mode().Has(types.UpdateBefore)
 	if upsert {
 		if len(t.primary) == 0 {
-			b.fail(diag.Errorf("missing-key", b.span, "table %s carries updates without the rows they replace (%s) and so needs a primary key", t.path.Name, src.Mode()).
-				WithHint("declare PRIMARY KEY (…) NOT ENFORCED"))
+			return nil, diag.Errorf("missing-key", b.span, "table %s carries updates without the rows they replace (%s) and so needs a primary key", t.path.Name, src.Mode()).
+				WithHint("declare PRIMARY KEY (…) NOT ENFORCED")
 		}
 		for _, k := range t.primary {
 			want[k] = true
@@ -249,24 +246,24 @@ func (b *builder) newScan(t *table, needed []bool) physical.Node {
 		}
 		s.Columns = append(s.Columns, c)
 	}
-	value := func(field int) rex.Expr {
+	value := func(field int) (rex.Expr, *diag.Error) {
 		c := t.columns[t.source[field]]
 		at := place[t.source[field]]
 		x := &rex.Column{Index: at, Name: c.Name, T: s.Columns[at].Type}
 		declared := t.fields[field].Type.WithAttr(types.NoTime)
 		if x.T.Equal(declared) {
-			return &rex.Column{Index: at, Name: c.Name, T: t.fields[field].Type}
+			return &rex.Column{Index: at, Name: c.Name, T: t.fields[field].Type}, nil
 		}
-		cast, err := b.p.castTo(x, declared.WithNotNull(x.T.NotNull), false, true, diag.Span{})
-		if err != nil {
-			b.fail(err)
-		}
-		return cast
+		return b.p.castTo(x, declared.WithNotNull(x.T.NotNull), false, true, diag.Span{})
 	}
 	byField := make([]rex.Expr, len(t.fields))
 	for i := range t.fields {
-		if t.source[i] >= 0 && fill[t.source[i]] {
-			byField[i] = value(i)
+		if t.source[i] < 0 || !fill[t.source[i]] {
+			continue
+		}
+		var err *diag.Error
+		if byField[i], err = value(i); err != nil {
+			return nil, err
 		}
 	}
 	schema := &types.Schema{}
@@ -296,14 +293,16 @@ func (b *builder) newScan(t *table, needed []bool) physical.Node {
 	if n := t.framework.Int("scan.parallelism"); n > 0 {
 		s.Parallelism, s.Because = int(n), "scan.parallelism"
 	}
-	b.deadLetter(t, s)
+	if err := b.deadLetter(t, s); err != nil {
+		return nil, err
+	}
 	b.add(s)
 	if !upsert {
-		return s
+		return s, nil
 	}
 	n := &physical.ChangelogNormalize{Info: b.over(physical.Forward, nil, s)}
 	b.spread(&n.Info, s.Key)
-	return b.add(n)
+	return b.add(n), nil
 }
 
 // keyAmong translates key fields into positions among outputs, or nil when one is missing.
@@ -319,28 +318,28 @@ func keyAmong(key, outputs []int) []int {
 	return at
 }
 
-func (b *builder) deadLetter(t *table, s *physical.Scan) {
+func (b *builder) deadLetter(t *table, s *physical.Scan) *diag.Error {
 	name := t.framework.String("dead-letter")
 	if name == "" {
-		return
+		return nil
 	}
-	optionErr := func(format string, args ...any) {
-		b.fail(connectorError(t, b.span, option.Errorf("dead-letter", format, args...)))
+	refuse := func(format string, args ...any) *diag.Error {
+		return connectorError(t, b.span, option.Errorf("dead-letter", format, args...))
 	}
 	o, ok := b.p.Catalog.Lookup(b.p.Catalog.Resolve(strings.Split(name, ".")), catalog.Table)
 	if !ok || o.Kind != catalog.Table {
-		optionErr("table %q does not exist", name)
+		return refuse("table %q does not exist", name)
 	}
 	dead, derr := b.p.table(o, nil, b.span)
 	if derr != nil {
-		b.fail(derr)
+		return derr
 	}
 	if dead.spec.NewSink == nil {
-		optionErr("table %q can't be written", name)
+		return refuse("table %q can't be written", name)
 	}
 	sink, err := dead.spec.NewSink(b.p.Env, dead.info)
 	if err != nil {
-		b.fail(connectorError(dead, b.span, err))
+		return connectorError(dead, b.span, err)
 	}
 	s.DeadLetter = &physical.DeadLetter{Table: dead.info, Sink: sink}
 	cols, _ := dead.sinkColumns()
@@ -354,10 +353,20 @@ func (b *builder) deadLetter(t *table, s *physical.Scan) {
 		case c.Name == "reason" && c.Type.IsCharacter():
 			field = physical.DeadLetterReason
 		case c.Type.NotNull:
-			optionErr("column %q of table %q is NOT NULL and has no value; it may have raw BYTES, position STRING and reason STRING", c.Name, name)
+			return refuse("column %q of table %q is NOT NULL and has no value; it may have raw BYTES, position STRING and reason STRING", c.Name, name)
 		}
 		s.DeadLetter.Columns = append(s.DeadLetter.Columns, field)
 	}
+	return nil
+}
+
+// calcOver is calc over a node that is yet to be built.
+func (b *builder) calcOver(input node, filter rex.Expr, exprs []rex.Expr, fields []types.Field) (physical.Node, *diag.Error) {
+	in, err := b.build(input)
+	if err != nil {
+		return nil, err
+	}
+	return b.calc(in, filter, exprs, fields), nil
 }
 
 // calc filters and projects; project nil passes all columns on.
@@ -433,11 +442,12 @@ func statefulName(e rex.Expr) string {
 }
 
 // appendOnly refuses an input that changes rows.
-func (b *builder) appendOnly(in physical.Node, who string) {
+func (b *builder) appendOnly(in physical.Node, who string) *diag.Error {
 	if m := b.modeOf(in); m != types.AppendOnly {
-		b.fail(unsupported(b.span, "%s can't take the changes (%s) that %s emits", who, m, in.Name()).
-			WithHint("it needs rows that are only added; group or join above it instead of below"))
+		return unsupported(b.span, "%s can't take the changes (%s) that %s emits", who, m, in.Name()).
+			WithHint("it needs rows that are only added; group or join above it instead of below")
 	}
+	return nil
 }
 
 // modeOf is the changelog mode of a node that is being built; modes are final only after changelogModes.
@@ -445,8 +455,11 @@ func (b *builder) modeOf(n physical.Node) types.ChangelogMode {
 	return b.mode(n)
 }
 
-func (b *builder) aggregate(n *aggregateNode) physical.Node {
-	in := b.build(n.input)
+func (b *builder) aggregate(n *aggregateNode) (physical.Node, *diag.Error) {
+	in, err := b.build(n.input)
+	if err != nil {
+		return nil, err
+	}
 	info := b.over(physical.Forward, nil, in)
 	info.Schema = types.NewSchema(n.out...)
 	b.spread(&info, n.keys)
@@ -461,32 +474,46 @@ func (b *builder) aggregate(n *aggregateNode) physical.Node {
 				w.Key = append(indexes(0, len(n.keys)), len(n.keys)+len(n.aggs)+i)
 			}
 		}
-		return b.add(w)
+		return b.add(w), nil
 	}
-	g := &physical.GroupAggregate{Info: info, Keys: n.keys, Aggs: n.aggs, MiniBatch: b.p.Settings.Bool("table.exec.mini-batch.enabled"),
-		TTL: b.ttl(n.ttl)}
+	g := &physical.GroupAggregate{Info: info, Keys: n.keys, Aggs: n.aggs, MiniBatch: b.p.Settings.Bool("table.exec.mini-batch.enabled")}
+	if g.TTL, err = b.ttl(n.ttl); err != nil {
+		return nil, err
+	}
 	g.InputRetracts = b.modeOf(in) != types.AppendOnly
 	if len(n.keys) == 0 {
 		g.Key = []int{}
 	}
-	return b.add(g)
+	return b.add(g), nil
 }
 
 // ttl reads a STATE_TTL hint, or the session's setting.
-func (b *builder) ttl(hint string) time.Duration {
+func (b *builder) ttl(hint string) (time.Duration, *diag.Error) {
 	if hint == "" {
-		return b.p.Settings.Duration("table.exec.state.ttl")
+		return b.p.Settings.Duration("table.exec.state.ttl"), nil
 	}
 	d, err := option.ParseDuration(hint)
 	if err != nil {
-		b.fail(diag.Errorf("invalid-hint", b.span, "STATE_TTL: %q %w", hint, err))
+		return 0, diag.Errorf("invalid-hint", b.span, "STATE_TTL: %q %w", hint, err)
 	}
-	return d
+	return d, nil
 }
 
-func (b *builder) join(n *joinNode) physical.Node {
-	left, right := b.build(n.left), b.build(n.right)
-	j := &physical.Join{Kind: n.kind, TTL: [2]time.Duration{b.ttl(n.ttl[0]), b.ttl(n.ttl[1])}}
+func (b *builder) join(n *joinNode) (physical.Node, *diag.Error) {
+	left, err := b.build(n.left)
+	if err != nil {
+		return nil, err
+	}
+	right, err := b.build(n.right)
+	if err != nil {
+		return nil, err
+	}
+	j := &physical.Join{Kind: n.kind}
+	for i, hint := range n.ttl {
+		if j.TTL[i], err = b.ttl(hint); err != nil {
+			return nil, err
+		}
+	}
 	j.Schema = types.NewSchema(n.fields()...)
 	width := len(left.Base().Schema.Fields)
 	var rest []rex.Expr
@@ -513,7 +540,7 @@ func (b *builder) join(n *joinNode) physical.Node {
 		j.Unique[i] = in.Base().Key
 	}
 	j.Key = joinKey(j, left.Base().Key, right.Base().Key, width)
-	return b.add(j)
+	return b.add(j), nil
 }
 
 // joinKey finds what identifies a row of a join: for semi and anti joins the left key; with a key of one side equal to
@@ -541,24 +568,28 @@ func joinKey(j *physical.Join, left, right []int, width int) []int {
 	return slices.Concat(left, shifted)
 }
 
-func (b *builder) sort(n *sortNode) physical.Node {
-	in := b.build(n.input)
+func (b *builder) sort(n *sortNode) (physical.Node, *diag.Error) {
+	in, err := b.build(n.input)
+	if err != nil {
+		return nil, err
+	}
 	info := b.over(physical.Single, nil, in)
 	info.Parallelism, info.Because = 1, "there is one order of all rows"
 	if len(n.keys) == 0 {
 		info.Because = "rows are counted in one place"
-		b.appendOnly(in, "LIMIT")
-		return b.add(&physical.Limit{Info: info, Offset: n.offset, Count: n.count})
+		return b.add(&physical.Limit{Info: info, Offset: n.offset, Count: n.count}), b.appendOnly(in, "LIMIT")
 	}
-	b.appendOnly(in, "ORDER BY")
+	if err := b.appendOnly(in, "ORDER BY"); err != nil {
+		return nil, err
+	}
 	byTime := n.input.fields()[n.keys[0].Column].Type.Attr == types.Rowtime && !n.keys[0].Desc
 	if !byTime && !bounded(in) {
-		b.fail(unsupported(b.span, "ORDER BY on an unbounded input is only possible by its rowtime attribute, ascending").
-			WithHint("order by the column that has the WATERMARK first, or read bounded tables"))
+		return nil, unsupported(b.span, "ORDER BY on an unbounded input is only possible by its rowtime attribute, ascending").
+			WithHint("order by the column that has the WATERMARK first, or read bounded tables")
 	}
 	s := &physical.Sort{Info: info, Keys: n.keys, Offset: n.offset, Count: n.count, ByTime: byTime && !bounded(in)}
 	s.Mode = types.AppendOnly
-	return b.add(s)
+	return b.add(s), nil
 }
 
 // bounded reports whether all sources below n end.
@@ -574,10 +605,10 @@ func bounded(n physical.Node) bool {
 	return true
 }
 
-func (b *builder) sink(t *table, in physical.Node) {
+func (b *builder) sink(t *table, in physical.Node) *diag.Error {
 	sink, err := t.spec.NewSink(b.p.Env, t.info)
 	if err != nil {
-		b.fail(connectorError(t, b.span, err))
+		return connectorError(t, b.span, err)
 	}
 	s := &physical.Sink{Info: b.over(physical.Forward, nil, in), Table: t.info, Sink: sink, Accepts: sink.Accepts()}
 	cols, fields := t.sinkColumns()
@@ -596,7 +627,7 @@ func (b *builder) sink(t *table, in physical.Node) {
 		if from := changing(in); from != nil {
 			err.Msg += fmt.Sprintf(": %s updates or deletes rows it has given before", from.Name())
 		}
-		b.fail(err.WithHint("write to a table that takes changes (format changelog-json), or aggregate in windows"))
+		return err.WithHint("write to a table that takes changes (format changelog-json), or aggregate in windows")
 	}
 	if len(t.primary) > 0 && mode != types.AppendOnly {
 		key := keyAmong(t.primary, fields)
@@ -612,6 +643,7 @@ func (b *builder) sink(t *table, in physical.Node) {
 		s.Parallelism, s.Because = int(n), "sink.parallelism"
 	}
 	b.add(s)
+	return nil
 }
 
 // changing finds the operator that makes an append-only stream a changing one.
