@@ -56,9 +56,10 @@ func (s *Session) Execute(ctx context.Context, file *diag.File, stmt parser.Stmt
 	return r, err
 }
 
-func (s *Session) execute(ctx context.Context, stmt parser.Stmt) (*Result, diag.List, error) {
+func (s *Session) execute(ctx context.Context, stmt parser.Stmt) (r *Result, errs diag.List, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer bugs(stmt, &errs)
 	p := s.planner
 	switch stmt := stmt.(type) {
 	case *parser.Query:
@@ -116,9 +117,9 @@ func (s *Session) Explain(file *diag.File, stmt parser.Stmt, format string) (str
 	return text, nil
 }
 
-func (s *Session) explain(stmt parser.Stmt, format string) (string, diag.List) {
+func (s *Session) explain(stmt parser.Stmt, format string) (text string, errs diag.List) {
+	defer bugs(stmt, &errs)
 	var plan *physical.Plan
-	var errs diag.List
 	switch stmt := stmt.(type) {
 	case *parser.Query:
 		plan, errs = s.planner.PlanQuery(stmt)

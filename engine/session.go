@@ -225,7 +225,8 @@ func lastPart(name string) string {
 }
 
 // check plans one statement.
-func check(p *planner.Planner, stmt parser.Stmt) diag.List {
+func check(p *planner.Planner, stmt parser.Stmt) (errs diag.List) {
+	defer bugs(stmt, &errs)
 	switch stmt := stmt.(type) {
 	case *parser.Query:
 		_, errs := p.PlanQuery(stmt)
@@ -256,6 +257,14 @@ func check(p *planner.Planner, stmt parser.Stmt) diag.List {
 		return errs
 	}
 	return nil
+}
+
+// bugs turns a panic while a statement is planned into an error of that statement: an invariant that doesn't hold is a bug
+// of weir's, and no reason for a session with running jobs to die.
+func bugs(stmt parser.Stmt, errs *diag.List) {
+	if r := recover(); r != nil {
+		errs.Add(diag.Errorf("internal", stmt.Pos(), "internal error, a bug of weir: %v", r))
+	}
 }
 
 func setting(p *planner.Planner, stmt *parser.Set) diag.List {
