@@ -160,34 +160,40 @@ func narrowRange[T int8 | int16 | int32 | int64](s *rangeStep, v *types.Vector, 
 	return dst[:k]
 }
 
-// textStep keeps the rows whose text is, or is not, a constant. For constants of up to sixteen bytes the length and two
-// words of the text, its first eight bytes and its last eight, decide without a branch or a call.
+// textStep keeps the rows whose text is, or is not, a constant. Over a whole column the lengths decide first; of the rows
+// whose length is right, constants of up to sixteen bytes are compared by two words, the first eight bytes and the last
+// eight, without a branch or a call.
 type textStep struct {
 	column     int
 	text       string
 	head, mask uint64 // the first eight bytes of the constant, and which of them there are
-	tail       uint64 // the last eight, or what there is
-	back       int    // where those begin
+	tail       uint64 // the last eight, when it has more
 	want       bool
+	others     []int32
 }
 
 func newTextStep(column int, text string, want bool) step {
-	s := &textStep{column: column, text: text, want: want, mask: ^uint64(0), back: max(len(text)-8, 0)}
-	if len(text) < 8 {
-		s.mask = 1<<(8*len(text)) - 1
-	}
+	s := &textStep{column: column, text: text, want: want, mask: ^uint64(0)}
 	var word [8]byte
 	copy(word[:], text)
 	s.head = binary.LittleEndian.Uint64(word[:])
-	copy(word[:], text[s.back:])
-	s.tail = binary.LittleEndian.Uint64(word[:])
+	if len(text) < 8 {
+		s.mask = 1<<(8*len(text)) - 1
+	} else {
+		copy(word[:], text[len(text)-8:])
+		s.tail = binary.LittleEndian.Uint64(word[:])
+	}
 	return s
 }
 
 func (s *textStep) narrow(b *types.Batch, sel, dst []int32) ([]int32, error) {
 	v := b.Cols[s.column]
-	if sel == nil && len(s.text) <= 16 && v.Valid.AllValid(b.N) {
-		return s.narrowAll(v, b.N, dst), nil
+	if sel == nil && v.Valid.AllValid(b.N) {
+		if s.want {
+			return s.equal(v, b.N, dst), nil
+		}
+		s.others = resize(s.others, b.N)
+		return without(s.equal(v, b.N, s.others), b.N, dst), nil
 	}
 	n, k := b.N, 0
 	if sel != nil {
@@ -201,27 +207,67 @@ func (s *textStep) narrow(b *types.Batch, sel, dst []int32) ([]int32, error) {
 	return dst[:k], nil
 }
 
-// narrowAll is for short constants over a whole column without NULLs.
-func (s *textStep) narrowAll(v *types.Vector, n int, dst []int32) []int32 {
-	length, head, tail, mask, want, k := int32(len(s.text)), s.head, s.tail, s.mask, s.want, 0
+// equal selects the rows of a column without NULLs whose text is the constant.
+func (s *textStep) equal(v *types.Vector, n int, dst []int32) []int32 {
 	offsets, data := v.Offsets[:n+1], v.Data
-	// Rows up to whole have as many bytes behind their start as the two words take.
-	back := s.back
-	whole := n
-	for whole > 0 && int(offsets[whole-1])+back+8 > len(data) {
-		whole--
+	rows := ofLength(offsets, int32(len(s.text)), dst)
+	k, head := 0, s.head
+	switch {
+	case len(s.text) > 16:
+		for _, i := range rows {
+			dst[k] = i
+			k += ones(v.Str(int(i)) == s.text)
+		}
+	case len(s.text) > 8:
+		tail, back := s.tail, len(s.text)-8
+		for _, i := range rows {
+			text := data[offsets[i]:]
+			dst[k] = i
+			k += ones((binary.LittleEndian.Uint64(text)^head)|(binary.LittleEndian.Uint64(text[back:])^tail) == 0)
+		}
+	default:
+		// The last texts may have less than eight bytes behind their start.
+		whole := len(rows)
+		for whole > 0 && int(offsets[rows[whole-1]])+8 > len(data) {
+			whole--
+		}
+		mask := s.mask
+		for _, i := range rows[:whole] {
+			dst[k] = i
+			k += ones((binary.LittleEndian.Uint64(data[offsets[i]:])^head)&mask == 0)
+		}
+		for _, i := range rows[whole:] {
+			dst[k] = i
+			k += ones(v.Str(int(i)) == s.text)
+		}
 	}
-	from := offsets[0]
-	for i, to := range offsets[1 : whole+1] {
-		x := binary.LittleEndian.Uint64(data[from:])
-		y := binary.LittleEndian.Uint64(data[int(from)+back:])
+	return dst[:k]
+}
+
+// ofLength selects the texts of a length.
+func ofLength(offsets []int32, length int32, dst []int32) []int32 {
+	from, k := offsets[0], 0
+	for i, to := range offsets[1:] {
 		dst[k] = int32(i)
-		k += ones((uint64(to-from)^uint64(length)|((x^head)|(y^tail))&mask == 0) == want)
+		k += ones(to-from == length)
 		from = to
 	}
-	for i := whole; i < n; i++ {
-		dst[k] = int32(i)
-		k += ones((v.Str(i) == s.text) == want)
+	return dst[:k]
+}
+
+// without selects the rows below n that aren't among rows, which ascend.
+func without(rows []int32, n int, dst []int32) []int32 {
+	k, next := 0, int32(0)
+	for _, i := range rows {
+		for ; next < i; next++ {
+			dst[k] = next
+			k++
+		}
+		next++
+	}
+	for ; next < int32(n); next++ {
+		dst[k] = next
+		k++
 	}
 	return dst[:k]
 }
