@@ -2,11 +2,13 @@ package kinesis
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/weirsql/weir/connectors/internal/awsclient"
 	"github.com/weirsql/weir/runtime/clock"
@@ -114,6 +116,14 @@ func (f *fetcher) run(ctx context.Context) error {
 			f.release(p)
 			continue
 		}
+		if awsclient.Code(err) == "ResourceNotFoundException" && f.gone(ctx) {
+			f.retrier.Log.Warn("a shard is gone: what it held is older than the stream keeps records, and is lost if it had not been read",
+				"shard", f.shard, "position", f.fetched.String())
+			p.reset()
+			p.last = true
+			f.deliver(p)
+			return nil
+		}
 		if err != nil {
 			return f.source.explain(err, "read shard "+f.shard+" from "+f.fetched.String()+" of")
 		}
@@ -158,6 +168,12 @@ func (f *fetcher) fetch(ctx context.Context, p *page) error {
 		p.last = true
 	}
 	return nil
+}
+
+// gone reports whether the stream is there without the shard, which AWS forgets when its last record has expired.
+func (f *fetcher) gone(ctx context.Context) bool {
+	shards, _, err := f.source.list(ctx, f.client)
+	return err == nil && !slices.ContainsFunc(shards, func(s ktypes.Shard) bool { return *s.ShardId == f.shard })
 }
 
 // pace is the time from the request that brought p to the next.
