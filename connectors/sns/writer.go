@@ -127,7 +127,8 @@ func (w *writer) run(ctx context.Context) {
 		}
 		w.mu.Lock()
 		if w.err = err; err == nil {
-			w.queue = append(w.queue[:0], w.queue[1:]...)
+			w.queue[0] = message{} // not kept by the array
+			w.queue = w.queue[1:]
 		}
 		w.mu.Unlock()
 		w.wake()

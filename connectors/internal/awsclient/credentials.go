@@ -1,6 +1,7 @@
 package awsclient
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -88,14 +89,17 @@ func (c *credentialSettings) loadOptions(region string) []func(*config.LoadOptio
 	case "ENV_VAR":
 		options = append(options, config.WithCredentialsProvider(aws.CredentialsProviderFunc(fromEnvironment)))
 	case "PROFILE":
-		if c.profileName != "" {
-			options = append(options, config.WithSharedConfigProfile(c.profileName))
-		}
+		// Named even if it is the usual one: keys in the environment would go before it.
+		options = append(options, config.WithSharedConfigProfile(c.profile()))
 		if c.profilePath != "" {
 			options = append(options, config.WithSharedCredentialsFiles([]string{c.profilePath}))
 		}
 	}
 	return options
+}
+
+func (c *credentialSettings) profile() string {
+	return cmp.Or(c.profileName, os.Getenv("AWS_PROFILE"), "default")
 }
 
 func fromEnvironment(context.Context) (aws.Credentials, error) {
@@ -149,12 +153,7 @@ func (c *credentialSettings) try(ctx context.Context, provider string, p aws.Cre
 // looked says where a provider looks.
 func (c *credentialSettings) looked(provider string) string {
 	const files = "AWS's shared config and credentials files (~/.aws, or where AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE say)"
-	profile := "the profile " + fmt.Sprintf("%q", "default")
-	if name := c.profileName; name != "" {
-		profile = fmt.Sprintf("the profile %q", name)
-	} else if name := os.Getenv("AWS_PROFILE"); name != "" {
-		profile = fmt.Sprintf("the profile %q (AWS_PROFILE)", name)
-	}
+	profile := fmt.Sprintf("the profile %q", c.profile())
 	switch provider {
 	case "ENV_VAR":
 		return "the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)"

@@ -3,6 +3,7 @@ package awsclient
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -118,6 +119,9 @@ func (s *Settings) Load(ctx context.Context) (aws.Config, error) {
 	} else {
 		var err error
 		if cfg, err = config.LoadDefaultConfig(ctx, s.credentials.loadOptions(s.Region)...); err != nil {
+			if base := s.credentials.base(); errors.As(err, new(config.SharedConfigProfileNotExistError)) {
+				return cfg, s.Explain(&credentialsError{base, s.credentials.looked(base), err}, "get credentials", "")
+			}
 			return cfg, fmt.Errorf("configure AWS: %w", err)
 		}
 		base := cfg.HTTPClient
