@@ -55,7 +55,7 @@ var jsonRecords = []struct {
 	}},
 }
 
-const jsonLines = 20_000
+const jsonLines = 20_000 // a few megabytes at most
 
 func jsonConfig(b *testing.B, columns []types.Field) format.Config {
 	options, errs := option.Check(nil, json.Spec.Options, func(string, []string) string { return "" })
