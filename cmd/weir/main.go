@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -51,17 +52,37 @@ func usageErrorf(format string, args ...any) error {
 
 func main() { os.Exit(weir(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// weir runs one command line and returns its exit code. Ctrl-C ends the command's context; a second one ends the process.
+// weir runs one command line and returns its exit code.
 func weir(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(context.Background())
 	defer stop()
-	context.AfterFunc(ctx, stop) // the second signal meets the default handler
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	return report(root.ExecuteContext(ctx), stderr)
+}
+
+// sameSignal is how long a second signal is taken for the first: timeout(1) and some shells send it both to a process and
+// to its group.
+const sameSignal = 200 * time.Millisecond
+
+// interruptible returns a context that Ctrl-C or SIGTERM ends, for a clean stop; the next one ends the process.
+func interruptible(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case <-signals:
+			cancel()
+			time.AfterFunc(sameSignal, func() { signal.Stop(signals) })
+		case <-ctx.Done():
+			signal.Stop(signals)
+		}
+	}()
+	return ctx, cancel
 }
 
 // report prints an error, part by part, and returns the exit code that goes with it.

@@ -35,15 +35,15 @@ func (t *terminalLines) reset() {
 	t.editor = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
-	}{&interruptible{t.in}, t.out}, "")
+	}{&ctrlCReader{t.in}, t.out}, "")
 	t.editor.History = t.history
 	t.editor.AutoCompleteCallback = t.complete
 }
 
-// interruptible turns Ctrl-C into an error, which x/term would take for the end of the input.
-type interruptible struct{ r io.Reader }
+// ctrlCReader turns Ctrl-C into an error, which x/term would take for the end of the input.
+type ctrlCReader struct{ r io.Reader }
 
-func (i *interruptible) Read(p []byte) (int, error) {
+func (i *ctrlCReader) Read(p []byte) (int, error) {
 	n, err := i.r.Read(p)
 	for k := range n {
 		if p[k] == ctrlC {
