@@ -3,6 +3,7 @@ package planner
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -580,7 +581,7 @@ func (p *Planner) function(name *parser.Name) (*udf.Spec, *diag.Error) {
 		}
 	}
 	text := strings.Join(name.Strings(), ".")
-	known := p.Functions.Names()
+	known := append(p.Functions.Names(), slices.Collect(maps.Keys(groupWindows))...)
 	catalogName, database := p.Catalog.Current()
 	for _, o := range p.Catalog.Objects(catalogName, database, catalog.Function) {
 		known = append(known, o.Path.Name)
