@@ -152,11 +152,7 @@ func (f *fetcher) fetch(ctx context.Context, p *page) error {
 		in.StreamARN = arn
 	}
 	err := f.retrier.Do(ctx, "GetRecords", f.policy, func(ctx context.Context) error {
-		out, err := f.client.GetRecords(ctx, in)
-		if err == nil {
-			p.fill(out)
-		}
-		return err
+		return getRecords(ctx, f.client, in, p)
 	})
 	if err != nil {
 		return err
@@ -240,7 +236,7 @@ func (f *fetcher) take() (*page, error) {
 func (f *fetcher) release(p *page) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.free) < 2 && (p.behind > 0 || cap(p.text) <= 1<<20) {
+	if len(f.free) < 2 && (p.behind > 0 || p.body.Cap()+cap(p.text) <= 2<<20) {
 		p.reset()
 		f.free = append(f.free, p)
 	}

@@ -2,6 +2,7 @@ package awsclient
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"io"
 	"net/http"
@@ -56,7 +57,11 @@ func (w wholeBody) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return resp, err
 	}
-	var buf bytes.Buffer
+	buf, _ := req.Context().Value(bodyKey{}).(*bytes.Buffer)
+	if buf == nil {
+		buf = &bytes.Buffer{}
+	}
+	buf.Reset()
 	if n := resp.ContentLength; n > 0 && n < 64<<20 {
 		buf.Grow(int(n) + bytes.MinRead) // ReadFrom wants that much room to see the end
 	}
@@ -67,6 +72,14 @@ func (w wholeBody) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp.Body = io.NopCloser(&buf)
+	resp.Body = io.NopCloser(bytes.NewReader(buf.Bytes()))
 	return resp, nil
+}
+
+type bodyKey struct{}
+
+// WithBody makes the response to a call with this context be read into buf, which can be used again and again. The buffer
+// holds the body when a middleware of the SDK's Deserialize step sees the response.
+func WithBody(ctx context.Context, buf *bytes.Buffer) context.Context {
+	return context.WithValue(ctx, bodyKey{}, buf)
 }

@@ -1,0 +1,52 @@
+package kinesis
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/weirsql/weir/connectors/internal/awsclient"
+)
+
+// The bodies of GetRecords are decoded, and those of PutRecords encoded, by code of this package's that stands between the
+// SDK and the wire: the SDK resolves, signs and sends, and tells errors apart; of a body that was taken care of it sees an
+// empty object.
+
+// getRecords is client.GetRecords into a page.
+func getRecords(ctx context.Context, client *kinesis.Client, in *kinesis.GetRecordsInput, p *page) error {
+	_, err := client.GetRecords(awsclient.WithBody(ctx, &p.body), in, func(o *kinesis.Options) {
+		o.APIOptions = append(o.APIOptions, answered(func() (string, error) {
+			return "{}", p.decode(p.body.Bytes())
+		}))
+	})
+	return err
+}
+
+// answered lets f see to the body of a successful answer, and shows the SDK the one that f returns instead.
+func answered(f func() (string, error)) func(*middleware.Stack) error {
+	return func(stack *middleware.Stack) error {
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("weir.Answered", func(
+			ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+		) (middleware.DeserializeOutput, middleware.Metadata, error) {
+			out, metadata, err := next.HandleDeserialize(ctx, in)
+			resp, ok := out.RawResponse.(*smithyhttp.Response)
+			if err != nil || !ok || resp.StatusCode != http.StatusOK {
+				return out, metadata, err
+			}
+			body, err := f()
+			if err != nil {
+				return out, metadata, &smithy.DeserializationError{Err: err}
+			}
+			if body != "" {
+				resp.Body = io.NopCloser(strings.NewReader(body))
+			}
+			return out, metadata, nil
+		}), middleware.After)
+	}
+}
