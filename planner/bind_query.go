@@ -53,18 +53,10 @@ func (q *queryBinder) query(e *parser.Query) (node, diag.List) {
 		}
 		inner.ctes[c.Name.Name] = &cte{query: c.Query, columns: c.Columns, binder: before}
 	}
-	n, errs := inner.body(e.Body)
-	if len(errs) > 0 {
-		return nil, errs
-	}
 	if len(e.OrderBy) == 0 && e.Limit == nil && e.Offset == nil {
-		return n, nil
+		return inner.body(e.Body)
 	}
-	n, err := inner.orderBy(n, e)
-	if err != nil {
-		return nil, diag.List{err}
-	}
-	return n, nil
+	return inner.ordered(e)
 }
 
 func (q *queryBinder) body(e parser.QueryBody) (node, diag.List) {
@@ -84,50 +76,119 @@ func (q *queryBinder) body(e parser.QueryBody) (node, diag.List) {
 	return nil, diag.List{unsupported(e.Pos(), "this kind of query is not supported")}
 }
 
-func (q *queryBinder) orderBy(n node, e *parser.Query) (node, *diag.Error) {
-	s := &sortNode{input: n, count: -1}
+// ordered binds a query with ORDER BY, LIMIT or OFFSET. Bare names mean the select list's columns first, then those of
+// FROM; what isn't in the list is computed beside it, sorted by, and dropped.
+func (q *queryBinder) ordered(e *parser.Query) (node, diag.List) {
+	n, errs := q.body(e.Body)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	s := &sortNode{count: -1}
 	fields := n.fields()
-	b := &exprBinder{p: q.p, scope: oneRelation(fields), clause: "ORDER BY"}
-	for _, item := range e.OrderBy {
+	body, _ := e.Body.(*parser.Select)
+	var hidden []*parser.SelectItem // over FROM
+	var computed []rex.Expr         // over the select list
+	var computedBy []int            // their keys
+	for i, item := range e.OrderBy {
 		key := physical.SortKey{Desc: item.Desc, NullsFirst: !item.Desc}
 		if item.Nulls != parser.NullsUnstated {
 			key.NullsFirst = item.Nulls == parser.NullsFirst
 		}
-		if num, ok := item.Expr.(*parser.NumberLit); ok && num.Kind == parser.NumberInteger {
-			i, err := strconv.Atoi(num.Text)
-			if err != nil || i < 1 || i > len(fields) {
-				return nil, diag.Errorf("invalid-ordinal", num.Span, "ORDER BY %s: the select list has %d columns", num.Text, len(fields))
-			}
-			key.Column = i - 1
-			s.keys = append(s.keys, key)
-			continue
+		x, err := q.sortExpr(item.Expr, fields, body)
+		col, isColumn := x.(*rex.Column)
+		switch {
+		case isColumn:
+			key.Column = col.Index
+		case err == nil:
+			computed, computedBy = append(computed, x), append(computedBy, i)
+		case err.Code == "invalid-ordinal" || body == nil || body.Distinct:
+			return nil, diag.List{err}
+		default:
+			key.Column = len(fields) + len(hidden)
+			name := &parser.Ident{Span: item.Expr.Pos(), Name: "$sort" + strconv.Itoa(len(hidden))}
+			hidden = append(hidden, &parser.SelectItem{Span: item.Expr.Pos(), Expr: item.Expr, Alias: name})
 		}
-		if ref, ok := item.Expr.(*parser.ColumnRef); ok && len(ref.Parts) > 1 { // t.a after SELECT t.a
-			item.Expr = &parser.ColumnRef{Span: ref.Span, Parts: ref.Parts[len(ref.Parts)-1:]}
-		}
-		x, err := b.bind(item.Expr)
-		if err != nil {
-			return nil, err
-		}
-		col, ok := x.(*rex.Column)
-		if !ok {
-			return nil, unsupported(item.Expr.Pos(), "ORDER BY takes columns of the select list").WithHint("select the expression under a name and order by that")
-		}
-		key.Column = col.Index
 		s.keys = append(s.keys, key)
 	}
+	if err := q.limits(s, e); err != nil {
+		return nil, diag.List{err}
+	}
+	s.input = n
+	if len(hidden) > 0 {
+		wider := *body
+		wider.Items = slices.Concat(body.Items, hidden)
+		if s.input, errs = q.body(&wider); len(errs) > 0 {
+			return nil, errs
+		}
+	}
+	if len(computed) > 0 {
+		in := s.input.fields()
+		var names []string
+		for _, f := range in {
+			names = append(names, f.Name)
+		}
+		for i := range computed {
+			s.keys[computedBy[i]].Column = len(in) + i
+			names = append(names, "$key"+strconv.Itoa(i))
+		}
+		s.input = project(s.input, append(columnsOf(in), computed...), names)
+	}
+	if len(s.input.fields()) == len(fields) {
+		return s, nil
+	}
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	return project(s, columnsOf(s.fields())[:len(fields)], names), nil
+}
+
+// sortExpr binds an item of ORDER BY over the select list, or says why that isn't possible; body is the SELECT, nil for
+// anything else.
+func (q *queryBinder) sortExpr(e parser.Expr, fields []types.Field, body *parser.Select) (rex.Expr, *diag.Error) {
+	b := &exprBinder{p: q.p, scope: oneRelation(fields), clause: "ORDER BY"}
+	if num, ok := e.(*parser.NumberLit); ok && num.Kind == parser.NumberInteger {
+		i, err := strconv.Atoi(num.Text)
+		if err != nil || i < 1 || i > len(fields) {
+			return nil, diag.Errorf("invalid-ordinal", num.Span, "ORDER BY %s: the select list has %d columns", num.Text, len(fields))
+		}
+		return b.scope.column(i - 1), nil
+	}
+	ref, isRef := e.(*parser.ColumnRef)
+	if isRef && len(ref.Parts) == 1 || body == nil {
+		return b.bind(e)
+	}
+	for i, item := range body.Items {
+		if _, star := item.Expr.(*parser.Star); star {
+			break // what follows is at an unknown place
+		}
+		if item.Expr.String() == e.String() {
+			return b.scope.column(i), nil
+		}
+	}
+	if isRef {
+		if !body.Distinct { // a qualified column is one of FROM, whatever the select list calls its own
+			return nil, diag.Errorf("unknown-column", ref.Span, "%s is not in the select list", ref)
+		}
+		e = &parser.ColumnRef{Span: ref.Span, Parts: ref.Parts[len(ref.Parts)-1:]} // t.a after SELECT DISTINCT t.*
+	}
+	return b.bind(e)
+}
+
+// limits binds LIMIT and OFFSET.
+func (q *queryBinder) limits(s *sortNode, e *parser.Query) *diag.Error {
 	var err *diag.Error
 	if e.Limit != nil {
 		if s.count, err = q.count(e.Limit, "LIMIT"); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if e.Offset != nil {
 		if s.offset, err = q.count(e.Offset, "OFFSET"); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 func (q *queryBinder) count(e parser.Expr, clause string) (int64, *diag.Error) {
@@ -404,9 +465,10 @@ func (q *queryBinder) join(r *parser.Join) (node, *scope, diag.List) {
 		names = append(names, id.Name)
 	}
 	if r.Natural {
-		for _, f := range left.fields() {
-			if slices.ContainsFunc(right.fields(), func(g types.Field) bool { return g.Name == f.Name }) {
-				names = append(names, f.Name)
+		shown := rs.names()
+		for _, name := range ls.names() {
+			if slices.Contains(shown, name) {
+				names = append(names, name)
 			}
 		}
 	}
@@ -455,58 +517,76 @@ func refuseWindowJoin(left, right node, cond rex.Expr, span diag.Span) *diag.Err
 	return nil
 }
 
-// joinUsing joins on columns of the same name and shows each of them once: the left one, or for an outer join to the
-// right the one that is there.
+// joinUsing joins on columns of the same name. Each pair becomes one more column, the side that is there, which comes
+// first in * and is what the bare name means; the pair itself stays reachable by qualifier.
 func (q *queryBinder) joinUsing(n *joinNode, ls, rs, s *scope, names []string, r *parser.Join) (node, *scope, diag.List) {
 	offset := len(n.left.fields())
-	var conds []rex.Expr
+	width := offset + len(n.right.fields())
+	var conds, exprs []rex.Expr
 	b := &exprBinder{p: q.p, scope: s}
-	hide := map[int]int{} // right column → left column
+	hidden := map[int]bool{}
+	var common relation
 	for i, name := range names {
 		span := r.Span
 		if i < len(r.Using) {
 			span = r.Using[i].Span
 		}
+		if slices.Contains(names[:i], name) {
+			return nil, nil, diag.List{diag.Errorf("duplicate-column", span, "column %q is joined on twice", name)}
+		}
 		ref := &parser.ColumnRef{Span: span, Parts: []*parser.Ident{{Span: span, Name: name}}}
-		l, err := ls.resolve(ref)
+		x, err := ls.resolve(ref)
 		if err != nil {
 			return nil, nil, diag.List{err}
 		}
-		x, err := rs.resolve(ref)
+		y, err := rs.resolve(ref)
 		if err != nil {
 			return nil, nil, diag.List{err}
 		}
-		rc := x.(*rex.Column)
-		eq, err := b.call("=", span, []rex.Expr{l, shift(rc, offset)}, []diag.Span{span, span})
+		lc, rc := x.(*rex.Column).Index, y.(*rex.Column).Index+offset
+		eq, err := b.call("=", span, []rex.Expr{x, shift(y, offset)}, []diag.Span{span, span})
 		if err != nil {
 			return nil, nil, diag.List{err}
 		}
 		conds = append(conds, eq)
-		hide[rc.Index+offset] = l.(*rex.Column).Index
-	}
-	n.cond = logic(false, conds...)
-	exprs := columnsOf(n.fields())
-	var exprNames []string
-	for _, f := range n.fields() {
-		exprNames = append(exprNames, f.Name)
-	}
-	for right, left := range hide {
+		hidden[lc], hidden[rc] = true, true
+		left, right := s.column(lc), s.column(rc)
+		t, ok := types.CommonType(left.T, right.T)
+		if !ok {
+			return nil, nil, diag.List{diag.Errorf("type-mismatch", span, "column %q is %s on the left and %s on the right", name, left.T.Nullable(), right.T.Nullable())}
+		}
+		var one rex.Expr
 		switch n.kind {
 		case physical.RightJoin:
-			exprs[left] = exprs[right]
+			one = q.p.coerce(right, t.WithNotNull(right.T.NotNull))
 		case physical.FullJoin:
-			t := exprs[left].Type()
-			exprs[left] = &rex.Coalesce{Args: []rex.Expr{exprs[left], q.p.coerce(exprs[right], t)}, T: t}
+			one = &rex.Coalesce{Args: []rex.Expr{q.p.coerce(left, t), q.p.coerce(right, t)}, T: t}
+		default:
+			one = q.p.coerce(left, t.WithNotNull(left.T.NotNull))
 		}
-		for i := range s.rels {
-			rel := &s.rels[i]
-			if at := slices.Index(rel.cols, right); at >= 0 {
-				rel.cols = slices.Delete(slices.Clone(rel.cols), at, at+1)
-				rel.merged = append(slices.Clone(rel.merged), right)
+		exprs = append(exprs, one)
+		common.cols = append(common.cols, width+i)
+	}
+	n.cond = logic(false, conds...)
+	fields := n.fields()
+	exprs = append(columnsOf(fields), exprs...)
+	var all []string
+	for _, f := range fields {
+		all = append(all, f.Name)
+	}
+	out := project(n, exprs, append(all, names...))
+	for i, rel := range s.rels {
+		shown := relation{path: rel.path, merged: slices.Clone(rel.merged)}
+		for _, c := range rel.cols {
+			if hidden[c] {
+				shown.merged = append(shown.merged, c)
+			} else {
+				shown.cols = append(shown.cols, c)
 			}
 		}
+		s.rels[i] = shown
 	}
-	out := project(n, exprs, exprNames)
+	s.rels = append([]relation{common}, s.rels...)
 	s.fields = out.fields()
 	return out, s, nil
 }

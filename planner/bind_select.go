@@ -144,27 +144,46 @@ func (q *queryBinder) semiJoin(n node, s *scope, sub parser.Expr, not bool) (nod
 		if j.right, right, errs = q.from(inner.From); len(errs) > 0 {
 			return nil, errs
 		}
+		b := &exprBinder{p: q.p, scope: &scope{}, clause: "WHERE"}
+		b.before = func(e parser.Expr) (rex.Expr, *diag.Error) {
+			ref, ok := e.(*parser.ColumnRef)
+			if !ok {
+				return nil, nil
+			}
+			x, err := right.resolve(ref)
+			if err == nil {
+				return shift(x, offset), nil
+			}
+			if y, outerErr := s.resolve(ref); outerErr == nil {
+				return y, nil
+			}
+			return nil, err
+		}
 		if inner.Where != nil {
-			b := &exprBinder{p: q.p, scope: &scope{}, clause: "WHERE"}
-			b.before = func(e parser.Expr) (rex.Expr, *diag.Error) {
-				ref, ok := e.(*parser.ColumnRef)
-				if !ok {
-					return nil, nil
+			for _, c := range astConjuncts(inner.Where) {
+				if nested, not := subqueryCondition(c); nested != nil { // it sees the columns of this subquery only
+					if j.right, errs = q.semiJoin(j.right, right, nested, not); len(errs) > 0 {
+						return nil, errs
+					}
+					continue
 				}
-				x, err := right.resolve(ref)
-				if err == nil {
-					return shift(x, offset), nil
+				cond, err := b.condition(c)
+				if err != nil {
+					return nil, diag.List{err}
 				}
-				if y, outerErr := s.resolve(ref); outerErr == nil {
-					return y, nil
-				}
-				return nil, err
+				conds = append(conds, cond)
 			}
-			cond, err := b.condition(inner.Where)
-			if err != nil {
-				return nil, diag.List{err}
+		}
+		if !isIn { // what EXISTS selects doesn't matter, but must exist
+			for _, item := range inner.Items {
+				if star, ok := item.Expr.(*parser.Star); ok {
+					if _, err := right.star(star); err != nil {
+						return nil, diag.List{err}
+					}
+				} else if _, err := b.bind(item.Expr); err != nil {
+					return nil, diag.List{err}
+				}
 			}
-			conds = append(conds, cond)
 		}
 	} else {
 		var errs diag.List

@@ -102,10 +102,14 @@ func (b *builder) build(n node) (physical.Node, *diag.Error) {
 	case *scanNode:
 		return b.scan(n)
 	case *projectNode:
-		if f, ok := n.input.(*filterNode); ok {
-			return b.calcOver(f.input, f.cond, n.exprs, n.fields())
+		exprs := n.exprs
+		if exprs == nil { // no column at all, as below COUNT(*)
+			exprs = []rex.Expr{}
 		}
-		return b.calcOver(n.input, nil, n.exprs, n.fields())
+		if f, ok := n.input.(*filterNode); ok {
+			return b.calcOver(f.input, f.cond, exprs, n.fields())
+		}
+		return b.calcOver(n.input, nil, exprs, n.fields())
 	case *filterNode:
 		return b.calcOver(n.input, n.cond, nil, n.fields())
 	case *aggregateNode:
@@ -180,7 +184,7 @@ func (b *builder) scan(n *scanNode) (physical.Node, *diag.Error) {
 	}
 	fields := shared.Base().Schema.Fields
 	all := columnsOf(fields)
-	var exprs []rex.Expr
+	exprs := []rex.Expr{}
 	var out []types.Field
 	for _, w := range wanted {
 		exprs, out = append(exprs, all[w]), append(out, fields[w])

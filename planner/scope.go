@@ -21,7 +21,8 @@ type scope struct {
 type relation struct {
 	path []string // name parts that may qualify its columns: [catalog database table], or [alias]
 	cols []int    // its columns among scope.fields
-	// merged are columns that USING or NATURAL made one with another relation's: reachable by qualifier only.
+	// merged are columns that USING or NATURAL made one with another relation's: reachable by qualifier only. The one
+	// column is of a relation without a path, before the joined ones.
 	merged []int
 }
 
@@ -170,20 +171,23 @@ func (s *scope) relationNames() []string {
 	return names
 }
 
+// names are those of the columns that * stands for.
+func (s *scope) names() []string {
+	var names []string
+	for _, r := range s.rels {
+		for _, c := range r.cols {
+			names = append(names, s.fields[c].Name)
+		}
+	}
+	return names
+}
+
 // star lists the columns that * or t.* stands for.
 func (s *scope) star(star *parser.Star) ([]int, *diag.Error) {
 	if len(star.Qualifier) == 0 {
 		var cols []int
-		hidden := map[int]bool{}
 		for _, r := range s.rels {
-			for _, c := range r.merged {
-				hidden[c] = true
-			}
-		}
-		for i := range s.fields {
-			if !hidden[i] {
-				cols = append(cols, i)
-			}
+			cols = append(cols, r.cols...)
 		}
 		return cols, nil
 	}

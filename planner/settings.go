@@ -30,14 +30,13 @@ type Setting struct {
 var KnownSettings = []Setting{
 	{Key: "execution.checkpointing.interval", Kind: option.Duration, Default: "10 s", Summary: "time between checkpoints; 0 takes them only at a stop"},
 	{Key: "execution.checkpointing.dir", Kind: option.String, Summary: "where checkpoints go; by default below the data directory"},
-	{Key: "execution.runtime-mode", Kind: option.Enum, Default: "STREAMING", Values: []string{"STREAMING", "BATCH", "AUTOMATIC"}, Summary: "BATCH gives final results only, for bounded inputs"},
+	{Key: "execution.runtime-mode", Kind: option.Enum, Default: "STREAMING", Values: []string{"STREAMING", "AUTOMATIC"}, Summary: "batch mode is not supported: bounded inputs run as streams that end"},
 	{Key: "parallelism.default", Kind: option.Int, Default: "0", Summary: "subtasks per operator; 0 is the number of cores"},
 	{Key: "pipeline.auto-watermark-interval", Kind: option.Duration, Default: "200 ms", Summary: "0 emits a watermark after every row that raises it; else watermarks follow batches"},
 	{Key: "pipeline.name", Kind: option.String, Summary: "the name of the next jobs"},
 	{Key: "sql-client.execution.result-mode", Kind: option.String, Default: "table", Summary: "how the REPL shows results: table, changelog or tableau"},
 	{Key: "table.dml-sync", Kind: option.Bool, Default: "false", Summary: "an INSERT in the REPL waits for its job"},
 	{Key: "table.exec.legacy-cast-behaviour", Kind: option.Enum, Default: "DISABLED", Values: []string{"DISABLED"}, Summary: "casts of before Flink 1.15 are not supported"},
-	{Key: "table.exec.mini-batch.allow-latency", Kind: option.Duration, Default: "0 ms", Summary: "how long rows may wait for a batch to fill"},
 	{Key: "table.exec.mini-batch.enabled", Kind: option.Bool, Default: "false", Summary: "group aggregates emit once per batch instead of once per row"},
 	{Key: "table.exec.sink.not-null-enforcer", Kind: option.Enum, Default: "ERROR", Values: []string{"ERROR", "DROP"}, Summary: "what happens to a NULL for a NOT NULL column"},
 	{Key: "table.exec.sink.upsert-materialize", Kind: option.Enum, Default: "AUTO", Values: []string{"AUTO", "NONE", "FORCE"}, Summary: "whether sinks repair changelogs whose key differs from the table's"},
@@ -146,9 +145,6 @@ func (s *Settings) Bool(key string) bool { return strings.EqualFold(s.Get(key), 
 
 // EveryWatermark reports whether every row that raises the watermark is followed by it.
 func (s *Settings) EveryWatermark() bool { return s.Duration("pipeline.auto-watermark-interval") == 0 }
-
-// Batch reports whether jobs run in batch mode.
-func (s *Settings) Batch() bool { return strings.EqualFold(s.Get("execution.runtime-mode"), "BATCH") }
 
 // Location is the session's time zone.
 func (s *Settings) Location() *time.Location {
