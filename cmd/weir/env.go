@@ -34,7 +34,7 @@ func (e *environment) dataFlags(f *pflag.FlagSet) {
 }
 
 func (e *environment) localFlag(f *pflag.FlagSet) {
-	f.StringVar(&e.local, "local", "", "use the embedded Kinesis and SNS (joins a running `weir local`) instead of AWS; =DIR keeps its data there")
+	f.StringVar(&e.local, "local", "", "use the embedded Kinesis and SNS instead of AWS, those of a running weir local if there is one; =`DIR` keeps their data there")
 	f.Lookup("local").NoOptDefVal = ownServer
 }
 
