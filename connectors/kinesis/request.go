@@ -1,9 +1,11 @@
 package kinesis
 
 import (
-	"unsafe"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"unicode/utf8"
 
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
@@ -20,8 +22,8 @@ const (
 type request struct {
 	text    []byte
 	entries []entry
-	records []ktypes.PutRecordsRequestEntry // what is sent, used again and again
-	keys    []string                        // which the records point to
+	body    []byte       // what is sent
+	answer  bytes.Buffer // what came back
 }
 
 type entry struct{ data, key span }
@@ -30,18 +32,56 @@ func (r *request) bytes(s span) []byte { return r.text[s.from:s.to:s.to] }
 
 func (r *request) reset() { r.text, r.entries = r.text[:0], r.entries[:0] }
 
-// input makes the SDK's request of the entries. It points into the request, which must stay as it is until the answer.
-func (r *request) input(name, arn *string) *kinesis.PutRecordsInput {
-	r.records, r.keys = r.records[:0], r.keys[:0]
-	for _, e := range r.entries {
-		key := r.bytes(e.key)
-		r.keys = append(r.keys, unsafe.String(unsafe.SliceData(key), len(key)))
-		r.records = append(r.records, ktypes.PutRecordsRequestEntry{Data: r.bytes(e.data)})
+// encode makes the body of the entries:
+//
+//	{"Records":[{"Data":"…base64…","PartitionKey":"…"}],"StreamName":"…"}
+//
+// stream is the last member, which says where they go.
+func (r *request) encode(stream []byte) {
+	b := append(r.body[:0], `{"Records":[`...)
+	for i, e := range r.entries {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"Data":"`...)
+		b = base64.StdEncoding.AppendEncode(b, r.bytes(e.data))
+		b = append(b, `","PartitionKey":`...)
+		b = appendString(b, r.bytes(e.key))
+		b = append(b, '}')
 	}
-	for i := range r.records {
-		r.records[i].PartitionKey = &r.keys[i]
+	b = append(b, `],`...)
+	b = append(b, stream...)
+	r.body = append(b, '}')
+}
+
+// member returns `"name":"value"`.
+func member(name, value string) []byte {
+	b := append([]byte{'"'}, name...)
+	return appendString(append(b, `":`...), []byte(value))
+}
+
+// appendString appends a JSON string. Bytes that are no UTF-8 become U+FFFD.
+func appendString(dst, text []byte) []byte {
+	for _, c := range text {
+		if c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			quoted, err := json.Marshal(string(text))
+			if err != nil {
+				return append(dst, `""`...) // never happens: every string can be written
+			}
+			return append(dst, quoted...)
+		}
 	}
-	return &kinesis.PutRecordsInput{StreamName: name, StreamARN: arn, Records: r.records}
+	dst = append(dst, '"')
+	dst = append(dst, text...)
+	return append(dst, '"')
+}
+
+// allTaken reports whether an answer says that no record was refused; else, or if it is not of the usual form, the SDK
+// has to decode it. A quote within a string is escaped, so the member is what it seems.
+func allTaken(answer []byte) bool {
+	const member = `"FailedRecordCount":0`
+	i := bytes.Index(answer, []byte(member))
+	return i >= 0 && i+len(member) < len(answer) && (answer[i+len(member)] == ',' || answer[i+len(member)] == '}')
 }
 
 // keep leaves only the entries whose result is an error, in their order, and returns how many there were and the first

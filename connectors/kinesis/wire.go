@@ -1,12 +1,15 @@
 package kinesis
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -28,7 +31,41 @@ func getRecords(ctx context.Context, client *kinesis.Client, in *kinesis.GetReco
 	return err
 }
 
-// answered lets f see to the body of a successful answer, and shows the SDK the one that f returns instead.
+// putRecords is client.PutRecords of a request that has been encoded. The results of an answer without refused records are
+// left out.
+func putRecords(ctx context.Context, client *kinesis.Client, name, arn *string, r *request) (*kinesis.PutRecordsOutput, error) {
+	in := &kinesis.PutRecordsInput{StreamName: name, StreamARN: arn, Records: []ktypes.PutRecordsRequestEntry{}}
+	return client.PutRecords(awsclient.WithBody(ctx, &r.answer), in, func(o *kinesis.Options) {
+		o.APIOptions = append(o.APIOptions, encoded(r.body), answered(func() (string, error) {
+			if allTaken(r.answer.Bytes()) {
+				return `{"FailedRecordCount":0,"Records":[]}`, nil
+			}
+			return "", nil
+		}))
+	})
+}
+
+// encoded sends a body instead of the one that the SDK makes.
+func encoded(body []byte) func(*middleware.Stack) error {
+	return func(stack *middleware.Stack) error {
+		return stack.Serialize.Insert(middleware.SerializeMiddlewareFunc("weir.Encoded", func(
+			ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler,
+		) (middleware.SerializeOutput, middleware.Metadata, error) {
+			req, ok := in.Request.(*smithyhttp.Request)
+			if !ok {
+				return middleware.SerializeOutput{}, middleware.Metadata{}, fmt.Errorf("a request of type %T", in.Request)
+			}
+			var err error
+			if in.Request, err = req.SetStream(bytes.NewReader(body)); err != nil {
+				return middleware.SerializeOutput{}, middleware.Metadata{}, err
+			}
+			return next.HandleSerialize(ctx, in)
+		}), "OperationSerializer", middleware.After)
+	}
+}
+
+// answered lets f see to the body of a successful answer, and shows the SDK the one that f returns instead,
+// if any.
 func answered(f func() (string, error)) func(*middleware.Stack) error {
 	return func(stack *middleware.Stack) error {
 		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("weir.Answered", func(

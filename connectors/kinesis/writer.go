@@ -26,8 +26,9 @@ type writer struct {
 	wake    func()
 	retrier *awsclient.Retrier
 
-	physical []int // columns of the batch that are encoded
-	direct   bool  // all of them, as they are
+	target   []byte // the member of requests that names the stream
+	physical []int  // columns of the batch that are encoded
+	direct   bool   // all of them, as they are
 	view     types.Batch
 
 	cancel context.CancelFunc
@@ -57,6 +58,11 @@ func newWriter(s *sink, client *kinesis.Client, wc connectors.WriterContext) (*w
 		if c.MetadataKey == "" {
 			w.physical = append(w.physical, i)
 		}
+	}
+	if name, arn := s.given(); arn != nil {
+		w.target = member("StreamARN", *arn)
+	} else {
+		w.target = member("StreamName", *name)
 	}
 	w.direct = len(w.physical) == len(wc.Columns)
 	w.view.Schema = types.NewSchema(s.columns()...)
@@ -202,10 +208,10 @@ func (w *writer) send(ctx context.Context, r *request) error {
 	p := policy(w.sink.table.Options, "scan.shard.getrecords")
 	failures := 0
 	for again := 1; ; again++ {
-		in := r.input(name, arn)
+		r.encode(w.target)
 		var out *kinesis.PutRecordsOutput
 		err := w.retrier.Do(ctx, "PutRecords", p, func(ctx context.Context) (err error) {
-			out, err = w.client.PutRecords(ctx, in)
+			out, err = putRecords(ctx, w.client, name, arn, r)
 			return err
 		})
 		if err != nil {
