@@ -527,7 +527,7 @@ func connectorError(t *table, span diag.Span, err error) *diag.Error {
 	if errors.As(err, &oe) {
 		out.Hint = oe.Hint
 		for _, o := range t.def.Options {
-			if o.Key.Value == oe.Key {
+			if o.Key.Value == oe.Key && !strings.Contains(oe.Msg, fmt.Sprintf("%q", oe.Key)) {
 				out.Msg = fmt.Sprintf("table %s: option %q: %s", t.path.Name, oe.Key, oe.Msg)
 			}
 		}
