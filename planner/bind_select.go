@@ -139,13 +139,14 @@ func (q *queryBinder) semiJoin(n node, s *scope, sub parser.Expr, not bool) (nod
 	simple = simple && len(query.With) == 0 && query.Limit == nil && inner.GroupBy == nil && inner.Having == nil && !inner.Distinct && !q.hasAggregate(inner)
 	var conds []rex.Expr
 	var right *scope
+	var both *exprBinder // over the outer columns, then the subquery's
 	if simple {
 		var errs diag.List
 		if j.right, right, errs = q.from(inner.From); len(errs) > 0 {
 			return nil, errs
 		}
-		b := &exprBinder{p: q.p, scope: &scope{}, clause: "WHERE"}
-		b.before = func(e parser.Expr) (rex.Expr, *diag.Error) {
+		both = &exprBinder{p: q.p, scope: &scope{}, clause: "WHERE"}
+		both.before = func(e parser.Expr) (rex.Expr, *diag.Error) {
 			ref, ok := e.(*parser.ColumnRef)
 			if !ok {
 				return nil, nil
@@ -167,7 +168,7 @@ func (q *queryBinder) semiJoin(n node, s *scope, sub parser.Expr, not bool) (nod
 					}
 					continue
 				}
-				cond, err := b.condition(c)
+				cond, err := both.condition(c)
 				if err != nil {
 					return nil, diag.List{err}
 				}
@@ -180,7 +181,7 @@ func (q *queryBinder) semiJoin(n node, s *scope, sub parser.Expr, not bool) (nod
 					if _, err := right.star(star); err != nil {
 						return nil, diag.List{err}
 					}
-				} else if _, err := b.bind(item.Expr); err != nil {
+				} else if _, err := both.bind(item.Expr); err != nil {
 					return nil, diag.List{err}
 				}
 			}
@@ -192,45 +193,46 @@ func (q *queryBinder) semiJoin(n node, s *scope, sub parser.Expr, not bool) (nod
 		}
 	}
 	if isIn {
-		var y rex.Expr
+		var ys []rex.Expr
 		if simple {
-			if len(inner.Items) != 1 {
-				return nil, diag.List{diag.Errorf("column-count", query.Span, "IN takes a query with one column, found %d", len(inner.Items))}
-			}
-			b := &exprBinder{p: q.p, scope: right, clause: "IN"}
-			item := inner.Items[0].Expr
-			if star, ok := item.(*parser.Star); ok {
-				cols, err := right.star(star)
-				if err != nil || len(cols) != 1 {
-					return nil, diag.List{diag.Errorf("column-count", query.Span, "IN takes a query with one column, found %d", len(cols))}
-				}
-				y = right.column(cols[0])
-			} else {
-				var err *diag.Error
-				if y, err = b.bind(item); err != nil {
-					return nil, diag.List{err}
-				}
+			both.clause = "IN"
+			var errs diag.List
+			if ys, _, errs = q.items(both, right, inner.Items); len(errs) > 0 {
+				return nil, errs
 			}
 		} else {
-			f := j.right.fields()
-			if len(f) != 1 {
-				return nil, diag.List{diag.Errorf("column-count", query.Span, "IN takes a query with one column, found %d", len(f))}
+			for _, c := range columnsOf(j.right.fields()) {
+				ys = append(ys, shift(c, offset))
 			}
-			y = &rex.Column{Name: f[0].Name, T: f[0].Type}
+		}
+		xs := []parser.Expr{in.X}
+		if row, ok := in.X.(*parser.RowExpr); ok && len(ys) != 1 {
+			xs = row.Items
+		}
+		if len(xs) != len(ys) {
+			return nil, diag.List{diag.Errorf("column-count", query.Span, "IN takes a query with %s, found %d", columnsText(len(xs)), len(ys))}
 		}
 		b := &exprBinder{p: q.p, scope: s, clause: "IN"}
-		x, err := b.bind(in.X)
-		if err != nil {
-			return nil, diag.List{err}
-		}
 		spans := []diag.Span{in.X.Pos(), query.Span}
-		eq, err := b.call("=", in.Span, []rex.Expr{x, shift(y, offset)}, spans)
-		if err == nil && not && !eq.Type().NotNull {
-			// x NOT IN (…) is not TRUE as soon as a comparison is unknown.
-			eq, err = b.call("IS NOT FALSE", in.Span, []rex.Expr{eq}, spans)
+		var all []rex.Expr
+		for i := range xs {
+			x, err := b.bind(xs[i])
+			if err != nil {
+				return nil, diag.List{err}
+			}
+			eq, err := b.call("=", in.Span, []rex.Expr{x, ys[i]}, spans)
+			if err != nil {
+				return nil, diag.List{err}
+			}
+			all = append(all, eq)
 		}
-		if err != nil {
-			return nil, diag.List{err}
+		eq := logic(false, all...)
+		if not && !eq.Type().NotNull {
+			// x NOT IN (…) is not TRUE as soon as a comparison is unknown.
+			var err *diag.Error
+			if eq, err = b.call("IS NOT FALSE", in.Span, []rex.Expr{eq}, spans[:1]); err != nil {
+				return nil, diag.List{err}
+			}
 		}
 		conds = append(conds, eq)
 	}
@@ -241,6 +243,13 @@ func (q *queryBinder) semiJoin(n node, s *scope, sub parser.Expr, not bool) (nod
 		}
 	}
 	return j, nil
+}
+
+func columnsText(n int) string {
+	if n == 1 {
+		return "one column"
+	}
+	return strconv.Itoa(n) + " columns"
 }
 
 // plain binds a select list without aggregates.
