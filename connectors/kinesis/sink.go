@@ -166,7 +166,7 @@ func (s *sink) check(ctx context.Context, client *kinesis.Client, retried func()
 	}
 	in := &kinesis.DescribeStreamSummaryInput{}
 	in.StreamName, in.StreamARN = s.given()
-	err := s.retrier("check", retried).Do(ctx, "DescribeStreamSummary", policy(s.table.Options, "scan.list.shards"), func(ctx context.Context) error {
+	err := s.retrier("check", retried).Do(ctx, "DescribeStreamSummary", awsclient.DefaultPolicy, func(ctx context.Context) error {
 		_, err := client.DescribeStreamSummary(ctx, in)
 		return err
 	})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/connectortest"
+	"github.com/weirsql/weir/local"
 	"github.com/weirsql/weir/types"
 )
 
@@ -243,6 +244,50 @@ func TestCloseWhileWaiting(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.close()
+	})
+}
+
+// A request that isn't answered doesn't hold up Close.
+func TestCloseWhileAsking(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	env := w.env()
+	env.Run(t, func() {
+		src := source(t, env, map[string]string{"stream": "clicks"}, n)
+		all := splits(t, src)
+		asked := make(chan struct{}, 100)
+		w.faults(func(string, []byte) *local.Fault {
+			return &local.Fault{Wait: func(ctx context.Context) {
+				asked <- struct{}{}
+				<-ctx.Done()
+			}}
+		})
+		r := open(t, env, src, all[0], n)
+		<-asked
+		r.close()
+	})
+}
+
+// A job that doesn't poll stops the fetching: what waits is bounded.
+func TestBackpressure(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	w.put("clicks", numbers(0, 100)...)
+	w.clock.advance(time.Minute)
+	env := w.env()
+	env.Run(t, func() {
+		src := source(t, env, map[string]string{"stream": "clicks", "scan.shard.getrecords.maxrecordcount": "1"}, n)
+		r := open(t, env, src, splits(t, src)[0], n)
+		defer r.close()
+		if err := sleep(env, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if asked := w.count("GetRecords"); asked < 2 || asked > 10 {
+			t.Errorf("%d pages were fetched without a Poll", asked)
+		}
+		if r.until(100); len(r.rows) != 100 {
+			t.Errorf("%d rows, want 100", len(r.rows))
+		}
 	})
 }
 

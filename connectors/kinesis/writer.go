@@ -205,7 +205,7 @@ func (w *writer) next() *request {
 // send sends a request until all its records have been taken.
 func (w *writer) send(ctx context.Context, r *request) error {
 	name, arn := w.sink.given()
-	p := policy(w.sink.table.Options, "scan.shard.getrecords")
+	p := awsclient.DefaultPolicy
 	failures := 0
 	for again := 1; ; again++ {
 		r.encode(w.target)

@@ -87,13 +87,18 @@ func TestRetrier(t *testing.T) {
 	})
 }
 
-func read(t *testing.T, service string, raw map[string]string) *Settings {
+func values(t *testing.T, raw map[string]string) option.Values {
 	t.Helper()
-	values, errs := option.Check(raw, Options(), func(string, []string) string { return "" })
+	v, errs := option.Check(raw, Options(), func(string, []string) string { return "" })
 	if len(errs) > 0 {
 		t.Fatal(errs[0])
 	}
-	s, err := Read(Table{Path: "t", Service: service, Options: values, Decls: Options()})
+	return v
+}
+
+func read(t *testing.T, service string, raw map[string]string) *Settings {
+	t.Helper()
+	s, err := Read(Table{Path: "t", Service: service, Options: values(t, raw), Decls: Options()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,6 +153,28 @@ func TestAddress(t *testing.T) {
 		if got := read(t, "sns", map[string]string{"aws.region": region}).Address(); got != want {
 			t.Errorf("%s: %s, want %s", region, got, want)
 		}
+	}
+}
+
+// The endpoint comes from the environment when neither the table nor weir's own server says otherwise.
+func TestEndpoint(t *testing.T) {
+	t.Setenv("AWS_ENDPOINT_URL", "http://all")
+	t.Setenv("AWS_ENDPOINT_URL_KINESIS", "http://streams")
+	for service, want := range map[string]string{"kinesis": "http://streams", "sns": "http://all"} {
+		if got := read(t, service, nil); got.Address() != want || got.Embedded {
+			t.Errorf("%s: %s", service, got.Address())
+		}
+	}
+	if got := read(t, "kinesis", map[string]string{"aws.endpoint": "http://table"}).Address(); got != "http://table" {
+		t.Errorf("aws.endpoint: %s", got)
+	}
+	s, err := Read(Table{Service: "kinesis", Embedded: "http://own", Options: values(t, nil), Decls: Options()})
+	if err != nil || s.Address() != "http://own" || !s.Embedded {
+		t.Errorf("--local: %v, %v", s, err)
+	}
+	t.Setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+	if got := read(t, "sns", map[string]string{"aws.region": "eu-west-1"}).Address(); got != "https://sns.eu-west-1.amazonaws.com" {
+		t.Errorf("ignored: %s", got)
 	}
 }
 

@@ -10,7 +10,7 @@ func Options() []option.Option {
 	return []option.Option{
 		{Key: "aws.region", Kind: option.String,
 			Summary: "The region, such as us-east-1. Not needed with an ARN, with aws.endpoint, with --local, or when AWS_REGION is set."},
-		{Key: "aws.endpoint", Kind: option.String, Summary: "The URL of the service, when it isn't AWS's own for the region."},
+		{Key: "aws.endpoint", Kind: option.String, Summary: "The URL of the service, when it isn't AWS's own for the region, or what AWS_ENDPOINT_URL says."},
 		{Key: "aws.trust.all.certificates", Kind: option.Bool, Default: "false",
 			Summary: "Take any TLS certificate; for test servers only."},
 		{Key: "aws.http.protocol.version", Aliases: []string{"sink.http-client.protocol.version"}, Kind: option.Enum,

@@ -47,7 +47,8 @@ type Table struct {
 	TrustAll bool
 }
 
-// Read checks the options of a table, without looking at anything outside but AWS_REGION.
+// Read checks the options of a table, without looking at anything outside but the environment: AWS_REGION and, where neither
+// the table nor weir's own server says otherwise, AWS_ENDPOINT_URL.
 func Read(t Table) (*Settings, error) {
 	v := t.Options
 	s := &Settings{
@@ -83,6 +84,9 @@ func Read(t Table) (*Settings, error) {
 	}
 	if t.Embedded != "" && s.Endpoint == "" {
 		s.Endpoint, s.Embedded = t.Embedded, true
+	}
+	if s.Endpoint == "" && !strings.EqualFold(os.Getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true") {
+		s.Endpoint = cmp.Or(os.Getenv("AWS_ENDPOINT_URL_"+strings.ToUpper(t.Service)), os.Getenv("AWS_ENDPOINT_URL"))
 	}
 	if s.Region == "" {
 		s.Region = cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"))
