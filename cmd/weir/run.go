@@ -43,11 +43,11 @@ they come. weir ends when all jobs have, or on Ctrl-C, after a final checkpoint;
 	}
 	f := c.Flags()
 	o.sessionFlags(f)
-	f.StringArrayVarP(&o.inline, "execute", "e", nil, "run this text, after the files")
-	f.StringVarP(&o.output, "output", "o", "table", "how SELECTs print: table, json, csv or changelog")
-	f.IntVar(&o.parallelism, "parallelism", 0, "subtasks per operator (default: the number of cores)")
+	f.StringArrayVarP(&o.inline, "execute", "e", nil, "run this `SQL`, after the files")
+	f.StringVarP(&o.output, "output", "o", "table", "how SELECTs print: `table|json|csv|changelog`")
+	f.IntVar(&o.parallelism, "parallelism", 0, "subtasks per operator, `N` (default: the number of cores)")
 	f.BoolVar(&o.drain, "drain", false, "at Ctrl-C let all windows fire, as if the input had ended")
-	f.StringVar(&o.restore, "restore", "", "start jobs from a checkpoint: `latest` or a path")
+	f.StringVar(&o.restore, "restore", "", "start jobs from a checkpoint, their newest one or that at a path: `latest|PATH`")
 	f.DurationVar(&o.timeout, "timeout", 0, "fail if the run takes longer")
 	return c
 }
