@@ -28,6 +28,7 @@ var rooms = map[string][]string{
 	"generator":     {},
 	"queries":       {},
 	"oracle":        {},
+	"docs":          {},
 	"bench":         {"cmd/weir", "engine", "runtime", "planner", "udf", "connectors", "parser", "types", "diag", "runtime/clock", "local", "generator", "queries"},
 }
 
