@@ -581,15 +581,17 @@ func (b *builder) sort(n *sortNode) (physical.Node, *diag.Error) {
 	info.Parallelism, info.Because = 1, "there is one order of all rows"
 	if len(n.keys) == 0 {
 		info.Because = "rows are counted in one place"
-		return b.add(&physical.Limit{Info: info, Offset: n.offset, Count: n.count}), b.appendOnly(in, "LIMIT")
-	}
-	if err := b.appendOnly(in, "ORDER BY"); err != nil {
-		return nil, err
+		return b.add(&physical.Limit{Info: info, Offset: n.offset, Count: n.count}), nil
 	}
 	byTime := n.input.fields()[n.keys[0].Column].Type.Attr == types.Rowtime && !n.keys[0].Desc
 	if !byTime && !bounded(in) {
 		return nil, unsupported(b.span, "ORDER BY on an unbounded input is only possible by its rowtime attribute, ascending").
 			WithHint("order by the column that has the WATERMARK first, or read bounded tables")
+	}
+	if byTime && !bounded(in) {
+		if err := b.appendOnly(in, "ORDER BY"); err != nil {
+			return nil, err
+		}
 	}
 	s := &physical.Sort{Info: info, Keys: n.keys, Offset: n.offset, Count: n.count, ByTime: byTime && !bounded(in)}
 	s.Mode = types.AppendOnly
@@ -690,6 +692,10 @@ func (b *builder) mode(n physical.Node) types.ChangelogMode {
 		}
 		if n.Kind == physical.SemiJoin && in[1] != types.AppendOnly {
 			base.Mode = base.Mode.With(types.Delete)
+		}
+	case *physical.Limit:
+		if base.Mode = all; all != types.AppendOnly { // rows move up and down
+			base.Mode = all.With(types.Delete)
 		}
 	case *physical.WindowAggregate, *physical.Values, *physical.Sort:
 		base.Mode = types.AppendOnly

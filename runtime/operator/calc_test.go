@@ -179,6 +179,28 @@ func TestSort(t *testing.T) {
 }
 
 // Flink's "temporal-sort-rowtime": rows leave in the order of time as the watermark passes them.
+// Of a changelog what is left at the end is sorted; a row that comes back counts from where it came back.
+func TestSortChangelog(t *testing.T) {
+	s := schema("k STRING, n BIGINT")
+	script{node: &physical.Sort{Info: physical.Info{Schema: s, Mode: types.AppendOnly, Inputs: []physical.Edge{input(s, types.Retract)}},
+		Keys: []physical.SortKey{{Column: 1, Desc: true}}, Count: 2}, text: `
+		+I a 1
+		+I b 1
+		-U a 1
+		+U a 2
+		+I c 9
+		-U b 1
+		+U b 3
+		-D c 9
+		-U a 2
+		+U a 3
+		-D d 4
+		finish
+		> +I b 3
+		> +I a 3
+	`}.run(t)
+}
+
 func TestSortByTime(t *testing.T) {
 	s := schema("ts TIME, a INT")
 	n := &physical.Sort{Info: physical.Info{Schema: s, Mode: types.AppendOnly, Inputs: []physical.Edge{input(s, types.AppendOnly)}},

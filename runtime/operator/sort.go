@@ -12,9 +12,10 @@ import (
 	"github.com/weirsql/weir/types"
 )
 
-// sorter orders rows that are only inserted. ByTime, the first key is event time: a row leaves, behind the rows before
+// sorter orders rows. ByTime, the first key is event time: a row leaves, behind the rows before
 // it, when the watermark has passed its time; one that comes later than that is dropped and counted. Otherwise all rows
-// leave at the end of the bounded input, cut to Offset and Count. Rows with equal keys stay in the order they came.
+// leave at the end of the bounded input, cut to Offset and Count. Rows with equal keys stay in the order they came. Rows
+// that have been taken back by then were never there; ByTime takes no such input.
 //
 // State: the rows that have not left; it belongs to the one subtask that a sort has. Source: Flink's
 // RowTimeSortOperator and SortOperator.
@@ -25,6 +26,7 @@ type sorter struct {
 	rows     *types.Batch
 	rest     *types.Batch
 	order    []int32
+	foldAt   int // when a changelog has grown to this, what it takes back is removed
 }
 
 var _ Operator = (*sorter)(nil)
@@ -36,6 +38,10 @@ func newSort(node *physical.Sort) *sorter {
 func (s *sorter) Process(_ int, b *types.Batch, _ Output) error {
 	if !s.node.ByTime {
 		s.rows.AppendBatch(b)
+		if s.rows.Kinds != nil && s.rows.N >= s.foldAt {
+			s.fold()
+			s.foldAt = max(1<<14, 2*s.rows.N)
+		}
 		return nil
 	}
 	var buf []int64
@@ -53,6 +59,39 @@ func (s *sorter) Process(_ int, b *types.Batch, _ Output) error {
 	}
 	s.rows.AppendSelected(b, s.order)
 	return nil
+}
+
+// fold removes from a changelog what it takes back, so that only rows which are there are left.
+func (s *sorter) fold() {
+	if s.rows.Kinds == nil {
+		return
+	}
+	there := map[string][]int32{} // by content, the rows not taken back so far
+	gone := make([]bool, s.rows.N)
+	var key []byte
+	for i := range s.rows.N {
+		key = types.EncodeRow(key[:0], s.rows.Cols, i)
+		same := there[string(key)]
+		switch {
+		case !s.rows.Kind(i).Retracts():
+			there[string(key)] = append(same, int32(i))
+			continue
+		case len(same) > 0:
+			gone[same[len(same)-1]] = true
+			there[string(key)] = same[:len(same)-1]
+		}
+		gone[i] = true
+	}
+	s.order = s.order[:0]
+	for i, g := range gone {
+		if !g {
+			s.order = append(s.order, int32(i))
+		}
+	}
+	s.rows.Kinds = nil
+	s.rest.Reset()
+	s.rest.AppendSelected(s.rows, s.order)
+	s.rows, s.rest = s.rest, s.rows
 }
 
 // compare orders two of the kept rows by the keys.
@@ -127,6 +166,7 @@ func (s *sorter) Finish(out Output) error {
 	if s.node.ByTime {
 		return nil
 	}
+	s.fold()
 	order := upTo(nil, s.rows.N)
 	slices.SortFunc(order, s.compare)
 	from, to := min(s.node.Offset, int64(len(order))), int64(len(order))
@@ -166,6 +206,7 @@ func (s *sorter) Snapshot(w *state.Writer) error {
 	if s.progress != math.MinInt64 {
 		w.PutOperator("progress", nil, binary.LittleEndian.AppendUint64(nil, uint64(s.progress)))
 	}
+	s.fold()
 	var buf []byte
 	for i := range s.rows.N {
 		buf = types.EncodeRow(buf[:0], s.rows.Cols, i)
