@@ -116,9 +116,12 @@ With --stream - the records go to standard output, a line each.`,
 				return &exitError{exitUsage, err}
 			}
 			ctx := cmd.Context()
+			out, stop := newScreen(cmd.OutOrStdout(), cmd.ErrOrStderr())
+			defer stop()
+			out.showStatus(func() string { return generated(g.Stats()) })
 			var sink generator.Sink
 			if stream == "-" {
-				sink = lineSink(cmd.OutOrStdout())
+				sink = lineSink(out.writer(out.stdout))
 			} else {
 				client, err := a.kinesis(ctx)
 				if err != nil {
@@ -133,8 +136,9 @@ With --stream - the records go to standard output, a line each.`,
 				sink = &kinesisSink{client: client, stream: stream, clock: clock.Real{}}
 			}
 			err = g.Run(ctx, sink)
+			out.showStatus(nil)
 			st := g.Stats()
-			fmt.Fprintf(cmd.ErrOrStderr(), "%d records sent, %d failed, %d bytes\n", st.Sent, st.Failed, st.Bytes)
+			out.say("%d records sent, %d failed, %d bytes", st.Sent, st.Failed, st.Bytes)
 			if errors.Is(err, context.Canceled) {
 				return &exitError{code: exitInterrupted}
 			}
@@ -156,6 +160,18 @@ With --stream - the records go to standard output, a line each.`,
 	f.BoolVar(&raw, "raw", false, "send records that are not JSON too")
 	f.BoolVar(&create, "create", false, "create the stream if it doesn't exist")
 	return c
+}
+
+// generated is the line of progress.
+func generated(st generator.Stats) string {
+	text := "sent " + thousands(st.Sent)
+	if st.Planned > 0 {
+		text += " of " + thousands(st.Planned)
+	}
+	if st.Failed > 0 {
+		text += ", failed " + thousands(st.Failed)
+	}
+	return text
 }
 
 func lineSink(w io.Writer) generator.Sink {

@@ -56,6 +56,7 @@ func main() { os.Exit(weir(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 func weir(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := interruptible(context.Background())
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // `weir … | head` ends with an error, so that what was begun is cleaned up
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -97,6 +98,9 @@ func report(err error, stderr io.Writer) int {
 	}
 	var told []string // a job's failure may come by several ways
 	for _, part := range parts(err) {
+		if errors.Is(part, syscall.EPIPE) {
+			continue // nobody reads on; that is no news to who closed the pipe
+		}
 		text := "weir: " + explanation(part) + "\n"
 		if file, ok := part.(*engine.FileError); ok { // rendered with its positions already
 			text = file.Error()
