@@ -10,10 +10,12 @@ import (
 	"github.com/weirsql/weir/engine"
 )
 
-// How long --drain lets jobs read what a job before them has just written: until nothing has come for settleQuiet, at most
-// settleMost. A reader asks Kinesis a few times a second.
+// How long --drain lets jobs read what is on its way: until nothing has come for settleQuiet, at most settleInput for what
+// was there at Ctrl-C, which may go on coming, and settleMost for what a job has just written. A reader asks Kinesis a few
+// times a second.
 const (
 	settleQuiet = time.Second
+	settleInput = 2 * time.Second
 	settleMost  = 10 * time.Second
 	settleCheck = 50 * time.Millisecond
 )
@@ -58,17 +60,18 @@ func (r *runner) drain(ctx context.Context) {
 		}
 		return 1
 	})
+	settle(ctx, jobs, settleInput)
 	for i, j := range jobs {
 		before := count([]*engine.Job{j}).out
 		stopJob(ctx, j, true)
 		if rest := running(jobs[i+1:]); len(rest) > 0 && count([]*engine.Job{j}).out > before {
-			settle(ctx, rest)
+			settle(ctx, rest, settleMost)
 		}
 	}
 }
 
 // settle returns when jobs have read nothing for a while.
-func settle(ctx context.Context, jobs []*engine.Job) {
+func settle(ctx context.Context, jobs []*engine.Job, most time.Duration) {
 	ticks := time.NewTicker(settleCheck)
 	defer ticks.Stop()
 	start := time.Now()
@@ -77,7 +80,7 @@ func settle(ctx context.Context, jobs []*engine.Job) {
 		if n := count(jobs).in; n != read {
 			last, read = now, n
 		}
-		if now.Sub(last) >= settleQuiet || now.Sub(start) >= settleMost || ctx.Err() != nil {
+		if now.Sub(last) >= settleQuiet || now.Sub(start) >= most || ctx.Err() != nil {
 			return
 		}
 	}
