@@ -42,7 +42,7 @@ type table struct {
 var frameworkOptions = []option.Option{
 	{Key: "scan.watermark.emit.strategy", Kind: option.Enum, Values: []string{"on-periodic", "on-event"}, Default: "on-periodic", Summary: "when watermarks are emitted"},
 	{Key: "scan.watermark.idle-timeout", Kind: option.Duration, Summary: "a split without rows for this long no longer holds back the watermark"},
-	{Key: "scan.watermark.emit.on-event.gap", Kind: option.Int, Default: "1", Summary: "rows between watermarks with on-event"},
+	{Key: "scan.watermark.emit.on-event.gap", Kind: option.Int, Default: "1", Summary: "accepted for Flink; with on-event a watermark follows every row that raises it"},
 	{Key: "scan.watermark.alignment.group", Kind: option.String, Summary: "accepted for Flink"},
 	{Key: "scan.watermark.alignment.max-drift", Kind: option.Duration, Summary: "accepted for Flink"},
 	{Key: "scan.watermark.alignment.update-interval", Kind: option.Duration, Summary: "accepted for Flink"},
