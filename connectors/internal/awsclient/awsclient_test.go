@@ -22,7 +22,7 @@ import (
 // What a failure is: by AWS's code if there is one, else by the status.
 func TestClassify(t *testing.T) {
 	answer := func(status int, code string) error {
-		var err error = errors.New("unreadable")
+		err := errors.New("unreadable")
 		if code != "" {
 			err = &smithy.GenericAPIError{Code: code}
 		}
