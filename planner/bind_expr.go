@@ -484,15 +484,16 @@ func (b *exprBinder) call(name string, span diag.Span, args []rex.Expr, spans []
 
 func (b *exprBinder) bindCall(e *parser.FuncCall) (rex.Expr, *diag.Error) {
 	name := strings.Join(e.Name.Strings(), ".")
+	if e.Over != nil {
+		return nil, unsupported(e.Over.Span, "%s … OVER is not supported", strings.ToUpper(name)).
+			WithHint("window functions and ROW_NUMBER are not there yet; group in windows, or by key")
+	}
 	spec, err := b.p.function(e.Name)
 	if err != nil {
 		if isGroupWindow(e) || windowAuxiliary[strings.ToUpper(name)] != "" {
 			return nil, diag.Errorf("misplaced-window", e.Span, "%s is only allowed with a group window in GROUP BY", strings.ToUpper(name))
 		}
 		return nil, err
-	}
-	if e.Over != nil {
-		return nil, unsupported(e.Over.Span, "%s … OVER is not supported", spec.Name)
 	}
 	if spec.Aggregate != nil {
 		return nil, diag.Errorf("misplaced-aggregate", e.Span, "aggregate function %s is not allowed in %s", spec.Name, b.clause)

@@ -106,7 +106,7 @@ func (c Config) restore() (*checkpoint.Checkpoint, error) {
 		c.Log.Error("a checkpoint is skipped; what sinks have published since an older one may be written again", "job", c.JobID, "reason", s)
 	}
 	if errors.Is(err, checkpoint.ErrNone) {
-		c.Log.Info("there is no checkpoint yet; the job starts from the beginning", "job", c.JobID)
+		c.Log.Warn("there is no checkpoint yet; the job starts from the beginning", "job", c.JobID)
 		return nil, nil
 	}
 	c.restoring(from, err)
