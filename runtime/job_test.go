@@ -372,7 +372,8 @@ func TestStopBeforeReading(t *testing.T) {
 
 func TestCanceledContext(t *testing.T) {
 	w := newWorld(t)
-	w.source("clicks").bounded = false
+	src := w.source("clicks")
+	src.bounded, src.every = false, time.Hour // a source without splits that will never have any is at its end
 	ctx, cancel := context.WithCancel(t.Context())
 	j, err := runtime.Start(ctx, w.plan(groups), runtime.Config{JobID: "job"})
 	if err != nil {
