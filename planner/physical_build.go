@@ -3,14 +3,12 @@ package planner
 import (
 	"fmt"
 	"hash/fnv"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/weirsql/weir/connectors/option"
 	"github.com/weirsql/weir/diag"
-	"github.com/weirsql/weir/parser"
 	"github.com/weirsql/weir/planner/catalog"
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/planner/rex"
@@ -25,7 +23,7 @@ type builder struct {
 	scans  map[string]physical.Node
 	needed map[string][]bool
 	span   diag.Span // of the statement being built
-	// constant counts the identical operators so far, to keep their IDs apart.
+	// ids counts the operators that do the same so far, to keep their IDs apart.
 	ids map[string]int
 }
 
@@ -447,16 +445,11 @@ func statefulName(e rex.Expr) string {
 
 // appendOnly refuses an input that changes rows.
 func (b *builder) appendOnly(in physical.Node, who string) *diag.Error {
-	if m := b.modeOf(in); m != types.AppendOnly {
+	if m := b.mode(in); m != types.AppendOnly {
 		return unsupported(b.span, "%s can't take the changes (%s) that %s emits", who, m, in.Name()).
 			WithHint("it needs rows that are only added; group or join above it instead of below")
 	}
 	return nil
-}
-
-// modeOf is the changelog mode of a node that is being built; modes are final only after changelogModes.
-func (b *builder) modeOf(n physical.Node) types.ChangelogMode {
-	return b.mode(n)
 }
 
 func (b *builder) aggregate(n *aggregateNode) (physical.Node, *diag.Error) {
@@ -470,7 +463,7 @@ func (b *builder) aggregate(n *aggregateNode) (physical.Node, *diag.Error) {
 	info.Key = indexes(0, len(n.keys))
 	if n.window != nil {
 		w := &physical.WindowAggregate{Info: info, Window: *n.window, Keys: n.keys, Aggs: n.aggs, Properties: n.props,
-			InputRetracts: b.modeOf(in) != types.AppendOnly}
+			InputRetracts: b.mode(in) != types.AppendOnly}
 		w.Mode = types.AppendOnly
 		w.Key = nil
 		for i, p := range n.props { // a window's bound and the keys identify a row
@@ -484,7 +477,7 @@ func (b *builder) aggregate(n *aggregateNode) (physical.Node, *diag.Error) {
 	if g.TTL, err = b.ttl(n.ttl); err != nil {
 		return nil, err
 	}
-	g.InputRetracts = b.modeOf(in) != types.AppendOnly
+	g.InputRetracts = b.mode(in) != types.AppendOnly
 	if len(n.keys) == 0 {
 		g.Key = []int{}
 	}
@@ -540,7 +533,7 @@ func (b *builder) join(n *joinNode) (physical.Node, *diag.Error) {
 	for i, in := range []physical.Node{left, right} {
 		j.Inputs = append(j.Inputs, physical.Edge{From: in})
 		b.spread(&j.Info, [2][]int{j.LeftKeys, j.RightKeys}[i])
-		j.Retracts[i] = b.modeOf(in) != types.AppendOnly
+		j.Retracts[i] = b.mode(in) != types.AppendOnly
 		j.Unique[i] = in.Base().Key
 	}
 	j.Key = joinKey(j, left.Base().Key, right.Base().Key, width)
@@ -627,7 +620,7 @@ func (b *builder) sink(t *table, in physical.Node) *diag.Error {
 	}
 	s.DropNulls = strings.EqualFold(b.p.Settings.Get("table.exec.sink.not-null-enforcer"), "DROP")
 	s.Schema = schema
-	mode := b.modeOf(in)
+	mode := b.mode(in)
 	if missing := mode &^ s.Accepts; missing&^(1<<types.UpdateBefore) != 0 || missing != 0 && len(t.primary) == 0 {
 		err := diag.Errorf("changelog-mode", b.span, "table %s takes only %s changes, the query gives %s", t.path.Name, s.Accepts, mode)
 		if from := changing(in); from != nil {
@@ -699,8 +692,6 @@ func (b *builder) mode(n physical.Node) types.ChangelogMode {
 		}
 	case *physical.WindowAggregate, *physical.Values, *physical.Sort:
 		base.Mode = types.AppendOnly
-	case *physical.Sink:
-		base.Mode = all
 	default:
 		base.Mode = all
 	}
@@ -771,16 +762,4 @@ func Bounded(p *physical.Plan) bool {
 		}
 	}
 	return true
-}
-
-// Tables lists the tables that statements name, for messages.
-func Tables(s parser.Node) []string {
-	found := map[string]bool{}
-	parser.Inspect(s, func(n parser.Node) bool {
-		if t, ok := n.(*parser.TableRef); ok {
-			found[strings.Join(t.Name.Strings(), ".")] = true
-		}
-		return true
-	})
-	return slices.Sorted(maps.Keys(found))
 }
