@@ -1,7 +1,10 @@
 // Package metrics counts what operators do. Counters are written by one task and read by anyone, at any time.
 package metrics
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Operator is the counters of one operator instance.
 type Operator struct {
@@ -12,7 +15,14 @@ type Operator struct {
 	Retries               atomic.Int64 // requests repeated by a connector
 	StateBytes            atomic.Int64
 	StateKeys             atomic.Int64
+	Spilled               atomic.Int64 // bytes of state on disk
 	Watermark             atomic.Int64 // milliseconds; math.MinInt64 before the first
+}
+
+// Task is how a task has spent its time, in nanoseconds since its start. A task is busy while it computes,
+// backpressured while what it writes to is full, and idle else.
+type Task struct {
+	Busy, Backpressured, Idle atomic.Int64
 }
 
 // Snapshot is the counters at one moment.
@@ -29,5 +39,11 @@ type Snapshot struct {
 	Retries    int64  `json:"retries"`
 	StateBytes int64  `json:"state_bytes"`
 	StateKeys  int64  `json:"state_keys"`
+	Spilled    int64  `json:"spilled_bytes"`
 	Watermark  *int64 `json:"watermark_ms,omitempty"`
+	// The time of the operator's task, which it shares with its chain.
+	Busy          time.Duration `json:"busy_ns"`
+	Backpressured time.Duration `json:"backpressured_ns"`
+	Idle          time.Duration `json:"idle_ns"`
+	Splits        []Split       `json:"splits,omitempty"` // of a scan
 }
