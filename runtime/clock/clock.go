@@ -2,7 +2,7 @@
 // through a Clock, so that tests and `weir lab --fast` run in virtual time.
 //
 // It imports nothing of weir and may be imported by every room. Real waits for the wall clock; Virtual jumps to the
-// next deadline as soon as every goroutine that takes part is parked.
+// next deadline as soon as every goroutine that takes part is parked; Simulated chooses by a seed who runs when.
 package clock
 
 import (
