@@ -17,6 +17,7 @@ type Arena struct {
 	last   int      // chunks before it are full
 	free   [classes]Ref
 	bytes  int // of all chunks
+	used   int // by strings
 }
 
 const (
@@ -42,6 +43,7 @@ func (a *Arena) Put(b []byte) Ref {
 		return 0
 	}
 	c, size := class(len(b))
+	a.used += size
 	if r := a.free[c]; r != 0 {
 		block := a.Get(r, max(len(b), 8))
 		a.free[c] = Ref(binary.LittleEndian.Uint64(block))
@@ -92,7 +94,8 @@ func (a *Arena) Free(r Ref, n int) {
 	if n == 0 {
 		return
 	}
-	c, _ := class(n)
+	c, size := class(n)
+	a.used -= size
 	binary.LittleEndian.PutUint64(a.Get(r, arenaUnit), uint64(a.free[c]))
 	a.free[c] = r
 }
@@ -102,8 +105,11 @@ func (a *Arena) Reset() {
 	for i := range a.chunks {
 		a.chunks[i] = a.chunks[i][:0]
 	}
-	a.last, a.free = 0, [classes]Ref{}
+	a.last, a.free, a.used = 0, [classes]Ref{}, 0
 }
 
 // Bytes is the memory held.
 func (a *Arena) Bytes() int { return a.bytes }
+
+// Used is the memory that strings take up.
+func (a *Arena) Used() int { return a.used }

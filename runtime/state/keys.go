@@ -29,6 +29,9 @@ type Keys struct {
 
 	hasher KeyHasher
 	buf    []byte
+
+	watch bool    // slots of new keys are wanted
+	fresh []int32 // these
 }
 
 type keysLayout uint8
@@ -218,6 +221,9 @@ func (k *Keys) lookupBytes(hash uint64, key []byte, insert bool) int32 {
 
 func (k *Keys) take() int32 {
 	slot := k.slots.take()
+	if k.watch {
+		k.fresh = append(k.fresh, slot)
+	}
 	if int(slot) == len(k.live) {
 		k.live = append(k.live, true)
 		if k.layout == keysOfInts {
@@ -333,6 +339,24 @@ func (k *Keys) Reset() {
 	k.live, k.ints, k.hashes, k.spans = k.live[:0], k.ints[:0], k.hashes[:0], k.spans[:0]
 	k.arena.Reset()
 	k.null = -1
+}
+
+// spare is how many keys can come before something has to grow.
+func (k *Keys) spare() int {
+	return min(len(k.slots.free)+cap(k.live)-len(k.live), len(k.table.entries)/8*5-k.table.used)
+}
+
+// InUse estimates how much of bytes, which are held for all slots, is in use by keys.
+func (k *Keys) InUse(bytes int) int {
+	if k.Cap() == 0 {
+		return 0
+	}
+	return int(int64(bytes) * int64(k.Len()) / int64(k.Cap()))
+}
+
+// Used estimates the memory in use.
+func (k *Keys) Used() int {
+	return k.InUse(k.table.bytes()+cap(k.live)+8*cap(k.ints)+8*cap(k.hashes)+16*cap(k.spans)) + k.arena.Used()
 }
 
 // Bytes estimates the memory held.

@@ -144,6 +144,14 @@ func (r *Rows) Reset() {
 	r.live = 0
 }
 
+// Used estimates the memory in use.
+func (r *Rows) Used() int {
+	if r.Cap() == 0 {
+		return 0
+	}
+	return int(int64(r.table.bytes()+24*cap(r.rows))*int64(r.live)/int64(r.Cap())) + r.arena.Used()
+}
+
 // Bytes estimates the memory held.
 func (r *Rows) Bytes() int {
 	return r.table.bytes() + r.arena.Bytes() + 24*cap(r.rows) + 4*cap(r.slots.free)

@@ -93,7 +93,7 @@ type sweep interface {
 	// sweep writes some of it, and reports whether that was the last.
 	sweep(w *Writer) (done bool, err error)
 	// abandon ends the writing; the state doesn't belong to this checkpoint any more.
-	abandon(w *Writer)
+	abandon()
 }
 
 // Put writes a keyed entry; hash is the key's hash as the exchange computed it. Bytes are copied.
@@ -156,7 +156,7 @@ func (w *Writer) Sweep() (done bool, err error) {
 // Abandon gives up what has not been written yet.
 func (w *Writer) Abandon() {
 	for _, s := range w.later {
-		s.abandon(w)
+		s.abandon()
 	}
 	w.later = nil
 }

@@ -1,0 +1,165 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+)
+
+// Memory is the limit on the state of all jobs of a process, and the disk that takes what is beyond it. Its methods may
+// be called from any goroutine. A nil Memory has no limit.
+//
+// What counts is what keys and their state take up while they are in use; memory that has become free is used again, but
+// not given back while a job runs. On disk there is one Pebble database, made when something is first put there and
+// removed by Close: it is an extension of the memory and nothing that a restart would find.
+type Memory struct {
+	limit    int64
+	dir      string
+	used     atomic.Int64
+	accounts atomic.Int64
+	onDisk   atomic.Int64 // bytes, by what was written and taken back
+	stores   atomic.Uint64
+
+	mu     sync.Mutex
+	db     *pebble.DB
+	closed bool
+}
+
+// NewMemory returns a limit of so many bytes. What exceeds it goes to a folder that is made in dir.
+func NewMemory(limit int64, dir string) *Memory { return &Memory{limit: limit, dir: dir} }
+
+// Limit is the limit in bytes, Used what is in use of it, and Spilled what is on disk.
+func (m *Memory) Limit() int64 { return m.limit }
+
+// Used is how many bytes of state are in memory.
+func (m *Memory) Used() int64 { return m.used.Load() }
+
+// Spilled is how many bytes of state are on disk.
+func (m *Memory) Spilled() int64 { return m.onDisk.Load() }
+
+// open returns the database.
+func (m *Memory) open() (*pebble.DB, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil, errors.New("the process is ending")
+	}
+	if m.db != nil {
+		return m.db, nil
+	}
+	path := filepath.Join(m.dir, "spill-"+strconv.Itoa(os.Getpid()))
+	if err := os.RemoveAll(path); err != nil { // of a process that had the same number
+		return nil, fmt.Errorf("keep state on disk: %w", err)
+	}
+	cache := pebble.NewCache(clamp(m.limit/16, 8<<20, 512<<20))
+	defer cache.Unref()
+	options := &pebble.Options{
+		Cache: cache, DisableWAL: true, MemTableSize: uint64(clamp(m.limit/32, 2<<20, 64<<20)),
+		MemTableStopWritesThreshold: 4, L0CompactionThreshold: 4, L0StopWritesThreshold: 24,
+		Logger: quiet{},
+	}
+	options.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
+	options.CompactionConcurrencyRange = func() (int, int) { return 1, 2 }
+	for i := range options.Levels {
+		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	db, err := pebble.Open(path, options)
+	if err != nil {
+		return nil, fmt.Errorf("keep state on disk: %w", err)
+	}
+	m.db = db
+	return db, nil
+}
+
+func clamp(x, low, high int64) int64 { return max(low, min(x, high)) }
+
+// quiet keeps Pebble's own messages out of the log.
+type quiet struct{}
+
+func (quiet) Infof(string, ...any)  {}
+func (quiet) Errorf(string, ...any) {}
+func (quiet) Fatalf(format string, args ...any) {
+	panic(fmt.Sprintf("state on disk: "+format, args...))
+}
+
+// Close removes what is on disk. No store may be in use.
+func (m *Memory) Close() error {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	if m.db == nil {
+		return nil
+	}
+	err := m.db.Close()
+	m.db = nil
+	return errors.Join(err, os.RemoveAll(filepath.Join(m.dir, "spill-"+strconv.Itoa(os.Getpid()))))
+}
+
+// Account is the share of an operator instance in the memory. One goroutine uses it.
+type Account struct {
+	memory *Memory
+	bytes  func() int // in use by the operator's stores and what belongs to them
+	last   int64
+	disk   int64
+}
+
+// Account opens an account; bytes tells what is in use. It returns nil for a nil Memory.
+func (m *Memory) Account(bytes func() int) *Account {
+	if m == nil {
+		return nil
+	}
+	m.accounts.Add(1)
+	return &Account{memory: m, bytes: bytes}
+}
+
+// Update counts again what is in use, and returns it.
+func (a *Account) Update() int64 {
+	if a == nil {
+		return 0
+	}
+	now := int64(a.bytes())
+	a.memory.used.Add(now - a.last)
+	a.last = now
+	return now
+}
+
+// Spilled is how many bytes of the account's state are on disk.
+func (a *Account) Spilled() int64 {
+	if a == nil {
+		return 0
+	}
+	return a.disk
+}
+
+// over reports whether the account must make room before it grows by extra bytes: the limit is reached, and its own share
+// is more than an equal one.
+func (a *Account) over(extra int64) bool {
+	m := a.memory
+	return m.used.Load()+extra > m.limit && a.last+extra > m.limit/max(1, m.accounts.Load())
+}
+
+func (a *Account) spilled(bytes int64) {
+	a.disk += bytes
+	a.memory.onDisk.Add(bytes)
+}
+
+// Close gives the share back.
+func (a *Account) Close() {
+	if a == nil {
+		return
+	}
+	a.memory.used.Add(-a.last)
+	a.memory.onDisk.Add(-a.disk)
+	a.memory.accounts.Add(-1)
+	a.last, a.disk = 0, 0
+}

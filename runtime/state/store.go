@@ -1,0 +1,243 @@
+package state
+
+import "github.com/weirsql/weir/types"
+
+// Store is keyed state: Keys, and what an operator keeps for each key in slices indexed by the key's slot. By a Codec the
+// Store can take the state of single keys out of these slices and put it back, which is what it takes to
+//
+//   - write a checkpoint while records flow. Snapshot only notes the moment. Afterwards Writer.Sweep writes keys in the
+//     order of their slots, a few at a time, and whoever is about to change a key that hasn't had its turn writes it
+//     first: what is written is the state at the moment of Snapshot.
+//   - keep more than fits in memory. Keys that have not been looked up for long go to disk, and come back when they are.
+//
+// The operator's part is to say which keys it is going to change: those it looks up, and those it names to Touch. Slots
+// stay put until the next Lookup. One goroutine uses a Store.
+//
+// Source: copy-on-update snapshots as in Flink's CopyOnWriteStateMap, at the grain of keys.
+type Store struct {
+	*Keys
+	name    string
+	codec   Codec
+	account *Account // nil: it stays in memory
+
+	tracks bool // something below wants to know of keys that are looked up
+
+	sweeping bool
+	saved    bitmap // by slot, while sweeping: written, or not there at the moment of the snapshot
+	next     int32  // slots below have had their turn
+	end      int32  // slots there were
+	out      *Writer
+
+	spill *spilled // keys on disk; nil: there have never been any
+	hot   bitmap   // by slot: looked up since the hand came by
+	hand  int32
+	calls uint32 // of Lookup
+
+	key, value []byte
+}
+
+// Codec is what an operator keeps by the slots of a Store.
+type Codec interface {
+	// Encode appends the state of a slot to dst.
+	Encode(dst []byte, slot int32) []byte
+	// Decode gives a slot that has no state what Encode wrote.
+	Decode(slot int32, value []byte) error
+	// Drop forgets the state of a slot, which is another key's afterwards.
+	Drop(slot int32)
+}
+
+// NewStore returns an empty store for keys of these columns. Its entries in checkpoints have this name. If account is
+// nil, all keys stay in memory.
+func NewStore(columns []types.Type, name string, codec Codec, account *Account) *Store {
+	return &Store{Keys: NewKeys(columns), name: name, codec: codec, account: account}
+}
+
+// Lookup is Keys.Lookup for keys whose state may change before the next Lookup. Slots that it returned before may belong
+// to other keys afterwards. An error is one of the disk's.
+func (s *Store) Lookup(cols []*types.Vector, rows []int32, n int, out []int32) ([]int32, error) {
+	if s.account != nil {
+		if err := s.room(n); err != nil {
+			return nil, err
+		}
+	}
+	if !s.tracks {
+		return s.Keys.Lookup(cols, rows, n, out), nil
+	}
+	s.fresh = s.fresh[:0]
+	out = s.Keys.Lookup(cols, rows, n, out)
+	return out, s.arrived(out)
+}
+
+// arrived does what is to be done for keys that have been looked up, those in Keys.fresh for the first time.
+func (s *Store) arrived(slots []int32) error {
+	if s.sweeping {
+		for _, slot := range s.fresh {
+			s.saved.set(slot)
+		}
+		s.save(slots)
+	}
+	if s.spill == nil {
+		return nil
+	}
+	for _, slot := range slots {
+		s.hot.set(slot)
+	}
+	return s.load()
+}
+
+// Touch says that keys which were found by other ways than Lookup are going to be changed or removed.
+func (s *Store) Touch(slots ...int32) {
+	if s.sweeping {
+		s.save(slots)
+	}
+}
+
+// TouchAll is Touch for all keys.
+func (s *Store) TouchAll() {
+	if !s.sweeping {
+		return
+	}
+	for slot := s.next; slot < s.end; slot++ {
+		if s.Has(slot) && !s.saved.get(slot) {
+			s.put(slot)
+		}
+	}
+	s.next = s.end
+}
+
+func (s *Store) save(slots []int32) {
+	for _, slot := range slots {
+		if slot >= s.next && slot < s.end && !s.saved.get(slot) {
+			s.put(slot)
+		}
+	}
+}
+
+// put writes a key.
+func (s *Store) put(slot int32) {
+	s.saved.set(slot)
+	s.key = s.Encode(s.key[:0], slot)
+	s.value = s.codec.Encode(s.value[:0], slot)
+	s.out.Put(s.Hash(slot), s.name, s.key, s.value)
+}
+
+// Remove forgets a key. Its state is the operator's to forget.
+func (s *Store) Remove(slot int32) {
+	s.Touch(slot)
+	s.Keys.Remove(slot)
+}
+
+// Snapshot makes the state as it is now part of a checkpoint, to be written by w's Sweep.
+func (s *Store) Snapshot(w *Writer) error {
+	if s.Len() == 0 && s.spill.empty() {
+		return nil
+	}
+	if s.sweeping {
+		s.abandon()
+	}
+	if s.spill != nil {
+		s.spill.freeze()
+	}
+	s.sweeping, s.out, s.next, s.end = true, w, 0, int32(s.Cap())
+	s.saved.reset(s.Cap())
+	s.track()
+	w.later = append(w.later, s)
+	return nil
+}
+
+// Sweeping reports whether the state of the last snapshot is still being written.
+func (s *Store) Sweeping() bool { return s.sweeping }
+
+// sweepKeys is how many keys are looked at in one go: little enough that a batch doesn't wait for them noticeably.
+const sweepKeys = 2048
+
+// sweep implements sweep.
+func (s *Store) sweep(w *Writer) (done bool, err error) {
+	last := min(s.next+sweepKeys, s.end)
+	for slot := s.next; slot < last; slot++ {
+		if s.Has(slot) && !s.saved.get(slot) {
+			s.put(slot)
+		}
+	}
+	if s.next = last; last < s.end {
+		return false, nil
+	}
+	if s.spill != nil {
+		if done, err := s.spill.sweep(w, s.name); !done || err != nil {
+			return false, err
+		}
+	}
+	s.abandon()
+	return true, nil
+}
+
+func (s *Store) abandon() {
+	s.sweeping, s.out = false, nil
+	if s.spill != nil {
+		s.spill.thaw()
+	}
+	s.track()
+}
+
+// track decides whether lookups must be looked at.
+func (s *Store) track() {
+	s.tracks = s.sweeping || s.spill != nil
+	s.watch = s.tracks
+}
+
+// Restore takes back a key and its state from a checkpoint's entry. cols are empty columns for the key.
+func (s *Store) Restore(cols []*types.Vector, key, value []byte) error {
+	for _, v := range cols {
+		v.Reset()
+	}
+	if rest, err := types.DecodeRow(key, cols); err != nil || len(rest) > 0 {
+		return ErrBlock
+	}
+	if s.account != nil {
+		if err := s.room(1); err != nil {
+			return err
+		}
+	}
+	// A key comes once, so it isn't looked for on disk.
+	var one [1]int32
+	slot := s.Keys.Lookup(cols, nil, 1, one[:])[0]
+	return s.codec.Decode(slot, value)
+}
+
+// Reset forgets all keys, in memory and on disk, and keeps memory for new ones. Their state is the operator's to forget. A
+// snapshot must have been written.
+func (s *Store) Reset() error {
+	s.Keys.Reset()
+	s.hand = 0
+	return s.spill.reset()
+}
+
+// Spilled is the number of keys on disk.
+func (s *Store) Spilled() int { return s.spill.len() }
+
+// Close gives back what the store has on disk.
+func (s *Store) Close() error { return s.spill.close() }
+
+// bitmap is a set of slots.
+type bitmap []uint64
+
+func (b bitmap) get(i int32) bool { return int(i>>6) < len(b) && b[i>>6]&(1<<(i&63)) != 0 }
+
+func (b *bitmap) set(i int32) {
+	for int(i>>6) >= len(*b) {
+		*b = append(*b, 0)
+	}
+	(*b)[i>>6] |= 1 << (i & 63)
+}
+
+func (b bitmap) clear(i int32) {
+	if int(i>>6) < len(b) {
+		b[i>>6] &^= 1 << (i & 63)
+	}
+}
+
+// reset empties the set and makes room for n slots.
+func (b *bitmap) reset(n int) {
+	*b = resize(*b, (n+63)/64)
+	clear(*b)
+}
