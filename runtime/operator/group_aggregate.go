@@ -23,13 +23,14 @@ import (
 // State: a key's accumulators, and under a TTL the time of its last row; a key goes with its last row or when its time
 // is over. Source: Flink's GroupAggFunction and MiniBatchGroupAggFunction.
 type groupAggregate struct {
-	node *physical.GroupAggregate
-	ctx  *Context
-	keys *state.Keys // slots are the aggregates' groups
-	aggs *aggregates
-	live []bool  // by group: it has rows
-	used []int64 // by group: when its last row came, in milliseconds; only under a TTL
-	scan int32   // where the search for expired groups goes on
+	node    *physical.GroupAggregate
+	ctx     *Context
+	keys    *state.Store // slots are the aggregates' groups
+	aggs    *aggregates
+	account *state.Account
+	live    []bool  // by group: it has rows
+	at      []int64 // by group: when its last row came, in milliseconds; only under a TTL
+	scan    int32   // where the search for expired groups goes on
 
 	ttl    int64
 	before bool // -U is emitted
@@ -49,8 +50,7 @@ const scanned = 256
 
 func newGroupAggregate(node *physical.GroupAggregate) *groupAggregate {
 	g := &groupAggregate{
-		node: node, keys: state.NewKeys(columnTypes(node.Schema, len(node.Keys))),
-		aggs: newAggregates(node.Aggs, node.InputRetracts), ttl: node.TTL.Milliseconds(),
+		node: node, aggs: newAggregates(node.Aggs, node.InputRetracts), ttl: node.TTL.Milliseconds(),
 		before: node.Mode.Has(types.UpdateBefore), cols: make([]*types.Vector, len(node.Keys)),
 		out: types.NewBatch(node.Schema),
 	}
@@ -66,8 +66,10 @@ func (g *groupAggregate) Process(_ int, b *types.Batch, out Output) error {
 	for i, k := range g.node.Keys {
 		g.cols[i] = b.Cols[k]
 	}
-	g.groups = resize(g.groups, n)
-	g.keys.Lookup(g.cols, b.Sel, n, g.groups)
+	var err error
+	if g.groups, err = g.keys.Lookup(g.cols, b.Sel, n, resize(g.groups, n)); err != nil {
+		return err
+	}
 	g.grow()
 	if g.ttl > 0 {
 		g.touch(g.ctx.Clock.Now().UnixMilli())
@@ -86,7 +88,7 @@ func (g *groupAggregate) Process(_ int, b *types.Batch, out Output) error {
 			g.keys.Remove(group)
 		}
 	}
-	g.ctx.Metrics.StateKeys.Store(int64(g.keys.Len()))
+	g.count()
 	return g.flush(out)
 }
 
@@ -96,7 +98,7 @@ func (g *groupAggregate) grow() {
 	for len(g.live) < n {
 		g.live, g.changes.latest = append(g.live, false), append(g.changes.latest, -1)
 		if g.ttl > 0 {
-			g.used = append(g.used, 0)
+			g.at = append(g.at, 0)
 		}
 	}
 }
@@ -107,7 +109,7 @@ func (g *groupAggregate) touch(now int64) {
 		if g.expired(group, now) {
 			g.clear(g.groups[k : k+1])
 		}
-		g.used[group] = now
+		g.at[group] = now
 	}
 	for range min(scanned, len(g.live)) {
 		if g.scan++; int(g.scan) >= g.keys.Cap() {
@@ -115,14 +117,14 @@ func (g *groupAggregate) touch(now int64) {
 		}
 		if g.expired(g.scan, now) {
 			g.part = append(g.part[:0], g.scan)
-			g.clear(g.part)
 			g.keys.Remove(g.scan)
+			g.clear(g.part)
 		}
 	}
 }
 
 func (g *groupAggregate) expired(group int32, now int64) bool {
-	return g.live[group] && g.used[group]+g.ttl <= now
+	return g.live[group] && g.at[group]+g.ttl <= now
 }
 
 // clear makes groups as if they had never been.
@@ -429,52 +431,62 @@ func (r *rounds) unsee(group int32)     { r.count[group] = 0 }
 
 func (g *groupAggregate) Open(ctx *Context) error {
 	g.ctx = ctx
-	cols := newColumns(columnTypes(g.node.Schema, len(g.cols)))
-	slot := make([]int32, 1)
-	return ctx.Restore.Each("group", func(key, value []byte) error {
-		for _, v := range cols {
-			v.Reset()
-		}
-		if _, err := types.DecodeRow(key, cols); err != nil {
-			return err
-		}
-		g.keys.Lookup(cols, nil, 1, slot)
-		g.grow()
-		g.live[slot[0]] = true
-		used, n := binary.Varint(value)
-		if n <= 0 {
-			return errState
-		}
-		if g.ttl > 0 {
-			g.used[slot[0]] = used
-		}
-		return g.aggs.decode(slot[0], value[n:])
-	})
+	g.account = ctx.Memory.Account(g.used)
+	keyTypes := columnTypes(g.node.Schema, len(g.cols))
+	g.keys = state.NewStore(keyTypes, "group", g, g.account)
+	cols := newColumns(keyTypes)
+	err := ctx.Restore.Each("group", func(key, value []byte) error { return g.keys.Restore(cols, key, value) })
+	g.count()
+	return err
 }
 
-func (g *groupAggregate) OnWatermark(int64, Output) error {
-	g.ctx.Metrics.StateBytes.Store(int64(g.keys.Bytes() + g.aggs.bytes() + cap(g.live) + 8*cap(g.used)))
-	return nil
-}
-
-func (g *groupAggregate) OnTime(time.Time, Output) error { return nil }
-func (g *groupAggregate) Finish(Output) error            { return nil }
-func (g *groupAggregate) Close() error                   { return nil }
-
-// Snapshot writes an entry "group" per key: the time of its last row as a varint (0 without a TTL) and its accumulators.
-func (g *groupAggregate) Snapshot(w *state.Writer) error {
-	var key, value []byte
-	for slot := range int32(g.keys.Cap()) {
-		if !g.keys.Has(slot) || !g.live[slot] {
-			continue
-		}
-		used := int64(0)
-		if g.ttl > 0 {
-			used = g.used[slot]
-		}
-		key = g.keys.Encode(key[:0], slot)
-		value = g.aggs.encode(binary.AppendVarint(value[:0], used), slot)
-		w.Put(g.keys.Hash(slot), "group", key, value)
+// Encode appends the time of a key's last row as a varint (0 without a TTL) and its accumulators.
+func (g *groupAggregate) Encode(dst []byte, group int32) []byte {
+	at := int64(0)
+	if g.ttl > 0 {
+		at = g.at[group]
 	}
-	return nil
+	return g.aggs.encode(binary.AppendVarint(dst, at), group)
+}
+
+// Decode implements state.Codec.
+func (g *groupAggregate) Decode(group int32, value []byte) error {
+	at, n := binary.Varint(value)
+	if n <= 0 {
+		return errState
+	}
+	g.grow()
+	g.live[group] = true
+	if g.ttl > 0 {
+		g.at[group] = at
+	}
+	return g.aggs.decode(group, value[n:])
+}
+
+// Drop implements state.Codec.
+func (g *groupAggregate) Drop(group int32) { g.clear([]int32{group}) }
+
+// Snapshot writes an entry "group" per key.
+func (g *groupAggregate) Snapshot(w *state.Writer) error { return g.keys.Snapshot(w) }
+
+// used estimates the memory in use.
+func (g *groupAggregate) used() int {
+	return g.keys.Used() + g.keys.InUse(g.aggs.bytes()+cap(g.live)+8*cap(g.at))
+}
+
+// count tells how large the state is.
+func (g *groupAggregate) count() {
+	g.ctx.Metrics.StateKeys.Store(int64(g.keys.Len() + g.keys.Spilled()))
+	g.ctx.Metrics.StateBytes.Store(int64(g.used()))
+	g.ctx.Metrics.Spilled.Store(g.account.Spilled())
+}
+
+func (g *groupAggregate) OnWatermark(int64, Output) error { return nil }
+func (g *groupAggregate) OnTime(time.Time, Output) error  { return nil }
+func (g *groupAggregate) Finish(Output) error             { return nil }
+
+func (g *groupAggregate) Close() error {
+	err := g.keys.Close()
+	g.account.Close()
+	return err
 }

@@ -254,6 +254,12 @@ func (j *job) close() []state.Entry {
 		if err := op.Snapshot(&w); err != nil {
 			j.t.Fatalf("snapshot: %v", err)
 		}
+		for done := false; !done; {
+			var err error
+			if done, err = w.Sweep(); err != nil {
+				j.t.Fatalf("sweep: %v", err)
+			}
+		}
 		entries = append(entries, w.Entries()...)
 		if err := op.Close(); err != nil {
 			j.t.Fatalf("close: %v", err)

@@ -30,7 +30,8 @@ type Operator interface {
 	OnWatermark(w int64, out Output) error
 	// OnTime is called when the clock has reached the time last asked for with ctx.WakeAt.
 	OnTime(now time.Time, out Output) error
-	// Snapshot writes all state; barriers are aligned, so it is the state between two records.
+	// Snapshot writes all state; barriers are aligned, so it is the state between two records. Stores are only noted: the
+	// task has w sweep them between later calls.
 	Snapshot(w *state.Writer) error
 	// Finish is called when all inputs have ended, behind the final watermark of math.MaxInt64.
 	Finish(out Output) error
@@ -55,6 +56,8 @@ type Context struct {
 	// Restore is the state of this instance's key groups (and, of operator state, its share) from the checkpoint the job
 	// starts from; nil on a fresh start.
 	Restore *state.Reader
+	// Memory bounds keyed state; nil: nothing does.
+	Memory *state.Memory
 	// WakeAt asks for OnTime at t; a later call replaces an earlier one.
 	WakeAt func(t time.Time)
 	// MaxRows is the size that emitted batches should not exceed much.

@@ -216,7 +216,12 @@ func (s *Store) Reset() error {
 func (s *Store) Spilled() int { return s.spill.len() }
 
 // Close gives back what the store has on disk.
-func (s *Store) Close() error { return s.spill.close() }
+func (s *Store) Close() error {
+	if s == nil {
+		return nil // the operator was never opened
+	}
+	return s.spill.close()
+}
 
 // bitmap is a set of slots.
 type bitmap []uint64

@@ -159,6 +159,12 @@ func (v *vertex) snapshot(natural bool) (checkpoint.Subtask, error) {
 			}
 		}
 	}
+	for done := false; !done; {
+		var err error
+		if done, err = w.Sweep(); err != nil {
+			return s, v.fail(err)
+		}
+	}
 	s.Entries = w.Entries()
 	return s, nil
 }
