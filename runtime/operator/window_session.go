@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -16,6 +17,8 @@ import (
 // that touch are one, so a row may open a session, make one longer, or join two. What a session holds is the owner's,
 // kept by the session's number.
 //
+// Sessions stay in memory: what is on disk can't be found when its time has come.
+//
 // Source: Flink's MergingWindowSet.
 type sessions struct {
 	ctx      *Context
@@ -23,12 +26,16 @@ type sessions struct {
 	clock    windowClock
 	progress int64 // sessions that end here or before have fired
 
-	keys   *state.Keys
-	heads  []int32 // by slot: the key's first session, or -1
-	all    []session
-	free   []int32
-	opened int64        // so far
-	due    []dueSession // a heap by end: of every session an entry that is not later than its end
+	keys    *state.Store
+	account *state.Account
+	content sessionContent
+	heads   []int32 // by slot: the key's first session, or -1
+	all     []session
+	free    []int32
+	opened  int64 // so far
+	ids     []int32
+	buf     []byte
+	due     []dueSession // a heap by end: of every session an entry that is not later than its end
 }
 
 type session struct {
@@ -37,21 +44,51 @@ type session struct {
 	seq        int64 // in the order of opening; 0: not in use
 }
 
+// sessionContent is what an owner keeps by the numbers of sessions.
+type sessionContent interface {
+	// encodeSession appends what a session holds, decodeSession takes it back into one that holds nothing.
+	encodeSession(dst []byte, id int32) []byte
+	decodeSession(id int32, content []byte) error
+	// contentBytes estimates the memory that contents hold.
+	contentBytes() int
+}
+
 type dueSession struct {
 	end int64
 	seq int64
 	id  int32
 }
 
-func newSessions(w physical.Window, keys []types.Type) sessions {
-	return sessions{window: w, progress: noWatermark, keys: state.NewKeys(keys)}
+func newSessions(w physical.Window) sessions {
+	return sessions{window: w, progress: noWatermark}
 }
 
 // start prepares for a run, or for one that goes on after a checkpoint.
-func (s *sessions) start(ctx *Context) (err error) {
-	s.ctx = ctx
+func (s *sessions) start(ctx *Context, keys []types.Type, content sessionContent) (err error) {
+	s.ctx, s.content = ctx, content
 	s.clock = windowClock{s.window.Local || s.window.Proctime, temporal.NewZone(ctx.UDF.Location)}
-	s.progress, err = takeProgress(ctx.Restore)
+	s.account = ctx.Memory.Account(s.bytes)
+	s.keys = state.NewStore(keys, "sessions", s, s.account)
+	if s.progress, err = takeProgress(ctx.Restore); err != nil {
+		return err
+	}
+	cols := newColumns(keys)
+	if err := ctx.Restore.Each("sessions", func(key, value []byte) error { return s.keys.Restore(cols, key, value) }); err != nil {
+		return err
+	}
+	s.wake()
+	return nil
+}
+
+// count tells how large the state is.
+func (s *sessions) count() {
+	s.ctx.Metrics.StateKeys.Store(int64(s.keys.Len()))
+	s.ctx.Metrics.StateBytes.Store(int64(s.bytes()))
+}
+
+func (s *sessions) close() error {
+	err := s.keys.Close()
+	s.account.Close()
 	return err
 }
 
@@ -147,6 +184,7 @@ func (s *sessions) advance(t int64, fire func(id int32) error) error {
 		if !ok || s.clock.fires(s.all[id].end) > t {
 			break
 		}
+		s.keys.Touch(s.all[id].slot)
 		if err := fire(id); err != nil {
 			return err
 		}
@@ -156,7 +194,7 @@ func (s *sessions) advance(t int64, fire func(id int32) error) error {
 		s.release(slot)
 	}
 	s.progress = max(s.progress, t)
-	s.ctx.Metrics.StateKeys.Store(int64(s.keys.Len()))
+	s.count()
 	return nil
 }
 
@@ -184,18 +222,6 @@ func (s *sessions) next() (id int32, ok bool) {
 		}
 	}
 	return 0, false
-}
-
-// ordered returns the sessions in the order of opening.
-func (s *sessions) ordered() []int32 {
-	var ids []int32
-	for id, x := range s.all {
-		if x.seq != 0 {
-			ids = append(ids, int32(id))
-		}
-	}
-	slices.SortFunc(ids, func(a, b int32) int { return int(s.all[a].seq - s.all[b].seq) })
-	return ids
 }
 
 func (d dueSession) before(e dueSession) bool {
@@ -234,39 +260,52 @@ func (s *sessions) pop() {
 	}
 }
 
-// encode appends a session's bounds to the value of a checkpoint's entry.
-func (s *sessions) encode(dst []byte, id int32) []byte {
-	return binary.AppendVarint(binary.AppendVarint(dst, s.all[id].start), s.all[id].end)
+// Encode appends a key's sessions in the order of opening: start and end as varints, and the content behind its length.
+func (s *sessions) Encode(dst []byte, slot int32) []byte {
+	s.ids = s.ids[:0]
+	for id := s.heads[slot]; id >= 0; id = s.all[id].next {
+		s.ids = append(s.ids, id)
+	}
+	slices.SortFunc(s.ids, func(a, b int32) int { return cmp.Compare(s.all[a].seq, s.all[b].seq) })
+	for _, id := range s.ids {
+		dst = binary.AppendVarint(binary.AppendVarint(dst, s.all[id].start), s.all[id].end)
+		s.buf = s.content.encodeSession(s.buf[:0], id)
+		dst = append(binary.AppendUvarint(dst, uint64(len(s.buf))), s.buf...)
+	}
+	return dst
 }
 
-// takeBack returns the session of a checkpoint's entry, opening it if need be, and what follows its bounds. cols are
-// columns for its key.
-func (s *sessions) takeBack(key, value []byte, cols []*types.Vector) (id int32, rest []byte, err error) {
-	for _, v := range cols {
-		v.Reset()
-	}
-	if _, err := types.DecodeRow(key, cols); err != nil {
-		return 0, nil, err
-	}
-	start, n := binary.Varint(value)
-	if n <= 0 {
-		return 0, nil, errState
-	}
-	end, m := binary.Varint(value[n:])
-	if m <= 0 {
-		return 0, nil, errState
-	}
-	var slot [1]int32
-	s.keys.Lookup(cols, nil, 1, slot[:])
+// Decode implements state.Codec.
+func (s *sessions) Decode(slot int32, value []byte) error {
 	s.grow()
-	for id := s.heads[slot[0]]; id >= 0; id = s.all[id].next {
-		if s.all[id].start == start {
-			return id, value[n+m:], nil
+	for len(value) > 0 {
+		start, n := binary.Varint(value)
+		end, m := int64(0), 0
+		if n > 0 {
+			end, m = binary.Varint(value[n:])
 		}
+		if m <= 0 {
+			return errState
+		}
+		value = value[n+m:]
+		size, n := binary.Uvarint(value)
+		if n <= 0 || size > uint64(len(value)-n) {
+			return errState
+		}
+		if err := s.content.decodeSession(s.open(slot, start, end), value[n:n+int(size)]); err != nil {
+			return err
+		}
+		value = value[n+int(size):]
 	}
-	return s.open(slot[0], start, end), value[n+m:], nil
+	return nil
+}
+
+// snapshot writes an entry "sessions" per key. An entry "watermark" per key group says how far sessions have fired.
+func (s *sessions) snapshot(w *state.Writer) error {
+	putProgress(w, s.ctx, s.progress)
+	return s.keys.Snapshot(w)
 }
 
 func (s *sessions) bytes() int {
-	return s.keys.Bytes() + 4*(cap(s.heads)+cap(s.free)) + 32*cap(s.all) + 24*cap(s.due)
+	return s.keys.Used() + 4*(cap(s.heads)+cap(s.free)) + 32*cap(s.all) + 24*cap(s.due) + s.content.contentBytes()
 }

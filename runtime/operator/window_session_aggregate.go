@@ -32,7 +32,7 @@ var _ Operator = (*sessionAggregate)(nil)
 
 func newSessionAggregate(node *physical.WindowAggregate) *sessionAggregate {
 	return &sessionAggregate{
-		sessions: newSessions(node.Window, columnTypes(node.Schema, len(node.Keys))),
+		sessions: newSessions(node.Window),
 		node:     node, aggs: newAggregates(node.Aggs, node.InputRetracts), cols: make([]*types.Vector, len(node.Keys)),
 		out: types.NewBatch(node.Schema),
 	}
@@ -50,8 +50,9 @@ func (s *sessionAggregate) Process(_ int, b *types.Batch, _ Output) error {
 	if err != nil {
 		return err
 	}
-	s.slots = resize(s.slots, n)
-	s.keys.Lookup(s.cols, b.Sel, n, s.slots)
+	if s.slots, err = s.keys.Lookup(s.cols, b.Sel, n, resize(s.slots, n)); err != nil {
+		return err
+	}
 	s.grow()
 	s.batch = b
 	for k, slot := range s.slots {
@@ -67,7 +68,7 @@ func (s *sessionAggregate) Process(_ int, b *types.Batch, _ Output) error {
 	for _, slot := range s.slots {
 		s.release(slot)
 	}
-	s.ctx.Metrics.StateKeys.Store(int64(s.keys.Len()))
+	s.count()
 	s.wake()
 	return nil
 }
@@ -107,7 +108,6 @@ func (s *sessionAggregate) OnWatermark(t int64, out Output) error {
 	if err := s.onWatermark(t, func(id int32) error { return s.fire(id, out) }); err != nil {
 		return err
 	}
-	s.ctx.Metrics.StateBytes.Store(int64(s.bytes() + s.aggs.bytes() + 4*cap(s.groups)))
 	return flush(s.out, out)
 }
 
@@ -141,34 +141,20 @@ func (s *sessionAggregate) fire(id int32, out Output) error {
 
 func (s *sessionAggregate) Finish(out Output) error { return flush(s.out, out) }
 
-func (s *sessionAggregate) Close() error { return nil }
+func (s *sessionAggregate) Close() error { return s.close() }
 
-// Snapshot writes an entry "session" per session, in the order of opening: its key; its start and end and the
-// accumulators. An entry "watermark" per key group says how far sessions have fired.
-func (s *sessionAggregate) Snapshot(w *state.Writer) error {
-	putProgress(w, s.ctx, s.progress)
-	var key, value []byte
-	for _, id := range s.ordered() {
-		slot := s.all[id].slot
-		key = s.keys.Encode(key[:0], slot)
-		value = s.aggs.encode(s.encode(value[:0], id), s.groups[id])
-		w.Put(s.keys.Hash(slot), "session", key, value)
-	}
-	return nil
-}
+func (s *sessionAggregate) Snapshot(w *state.Writer) error { return s.snapshot(w) }
 
 func (s *sessionAggregate) Open(ctx *Context) error {
-	if err := s.start(ctx); err != nil {
-		return err
-	}
-	cols := newColumns(columnTypes(s.node.Schema, len(s.cols)))
-	err := ctx.Restore.Each("session", func(key, value []byte) error {
-		id, rest, err := s.takeBack(key, value, cols)
-		if err != nil {
-			return err
-		}
-		return s.aggs.decode(s.groupOf(id), rest)
-	})
-	s.wake()
-	return err
+	return s.start(ctx, columnTypes(s.node.Schema, len(s.cols)), s)
 }
+
+func (s *sessionAggregate) encodeSession(dst []byte, id int32) []byte {
+	return s.aggs.encode(dst, s.groups[id])
+}
+
+func (s *sessionAggregate) decodeSession(id int32, content []byte) error {
+	return s.aggs.decode(s.groupOf(id), content)
+}
+
+func (s *sessionAggregate) contentBytes() int { return s.aggs.bytes() + 4*cap(s.groups) }

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"encoding/binary"
 	"time"
 
 	"github.com/weirsql/weir/planner/physical"
@@ -37,7 +38,7 @@ func newSessionTable(node *physical.WindowTable) *sessionTable {
 		ts = append(ts, node.Schema.Fields[k].Type)
 	}
 	return &sessionTable{
-		sessions: newSessions(node.Window, ts), node: node, rows: &state.Rows{}, keyTypes: ts,
+		sessions: newSessions(node.Window), node: node, rows: &state.Rows{}, keyTypes: ts,
 		cols: make([]*types.Vector, len(ts)), out: types.NewBatch(node.Schema),
 	}
 }
@@ -54,8 +55,9 @@ func (s *sessionTable) Process(_ int, b *types.Batch, _ Output) error {
 	if err != nil {
 		return err
 	}
-	s.slots = resize(s.slots, n)
-	s.keys.Lookup(s.cols, b.Sel, n, s.slots)
+	if s.slots, err = s.keys.Lookup(s.cols, b.Sel, n, resize(s.slots, n)); err != nil {
+		return err
+	}
 	s.grow()
 	for k, slot := range s.slots {
 		row := int(rowAt(b.Sel, k))
@@ -69,7 +71,7 @@ func (s *sessionTable) Process(_ int, b *types.Batch, _ Output) error {
 	for _, slot := range s.slots {
 		s.release(slot)
 	}
-	s.ctx.Metrics.StateKeys.Store(int64(s.keys.Len()))
+	s.count()
 	s.wake()
 	return nil
 }
@@ -102,7 +104,6 @@ func (s *sessionTable) OnWatermark(t int64, out Output) error {
 	if err := s.onWatermark(t, func(id int32) error { return s.fire(id, out) }); err != nil {
 		return err
 	}
-	s.ctx.Metrics.StateBytes.Store(int64(s.bytes() + s.rows.Bytes() + 4*(cap(s.after)+cap(s.first)+cap(s.last))))
 	return flush(s.out, out)
 }
 
@@ -137,37 +138,33 @@ func (s *sessionTable) fire(id int32, out Output) error {
 
 func (s *sessionTable) Finish(out Output) error { return flush(s.out, out) }
 
-func (s *sessionTable) Close() error { return nil }
+func (s *sessionTable) Close() error { return s.close() }
 
-// Snapshot writes an entry "row" per row, sessions in the order of opening and their rows in the order they came: the
-// session's key; its start and end and the row. An entry "watermark" per key group says how far sessions have fired.
-func (s *sessionTable) Snapshot(w *state.Writer) error {
-	putProgress(w, s.ctx, s.progress)
-	var key, value []byte
-	for _, id := range s.ordered() {
-		slot := s.all[id].slot
-		key = s.keys.Encode(key[:0], slot)
-		for r := s.first[id]; r >= 0; r = s.after[r] {
-			value = append(s.encode(value[:0], id), s.rows.Get(r)...)
-			w.Put(s.keys.Hash(slot), "row", key, value)
+func (s *sessionTable) Snapshot(w *state.Writer) error { return s.snapshot(w) }
+
+func (s *sessionTable) Open(ctx *Context) error { return s.start(ctx, s.keyTypes, s) }
+
+// encodeSession appends the session's rows in the order they came, each behind its length.
+func (s *sessionTable) encodeSession(dst []byte, id int32) []byte {
+	for r := s.first[id]; r >= 0; r = s.after[r] {
+		row := s.rows.Get(r)
+		dst = append(binary.AppendUvarint(dst, uint64(len(row))), row...)
+	}
+	return dst
+}
+
+func (s *sessionTable) decodeSession(id int32, content []byte) error {
+	for len(content) > 0 {
+		size, n := binary.Uvarint(content)
+		if n <= 0 || size > uint64(len(content)-n) {
+			return errState
 		}
+		s.keep(id, content[n:n+int(size)])
+		content = content[n+int(size):]
 	}
 	return nil
 }
 
-func (s *sessionTable) Open(ctx *Context) error {
-	if err := s.start(ctx); err != nil {
-		return err
-	}
-	cols := newColumns(s.keyTypes)
-	err := ctx.Restore.Each("row", func(key, value []byte) error {
-		id, row, err := s.takeBack(key, value, cols)
-		if err != nil {
-			return err
-		}
-		s.keep(id, row)
-		return nil
-	})
-	s.wake()
-	return err
+func (s *sessionTable) contentBytes() int {
+	return s.rows.Used() + 4*(cap(s.after)+cap(s.first)+cap(s.last))
 }

@@ -78,7 +78,7 @@ func (s *Store) room(n int) error {
 	if now := s.account.Update(); n > spare {
 		extra = now / 2 // what has to grow grows by as much, for a while
 	}
-	if !s.account.over(extra) {
+	if s.dropper == nil || !s.account.over(extra) {
 		return nil
 	}
 	return s.evict(max(n, s.Len()/32))
@@ -116,7 +116,7 @@ func (s *Store) evict(n int) error {
 			return err
 		}
 		bytes += int64(len(s.key) + len(s.value))
-		s.codec.Drop(slot)
+		s.dropper.Drop(slot)
 		s.Keys.Remove(slot)
 		moved++
 	}

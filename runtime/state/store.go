@@ -18,6 +18,7 @@ type Store struct {
 	*Keys
 	name    string
 	codec   Codec
+	dropper Dropper  // or nil
 	account *Account // nil: it stays in memory
 
 	tracks bool // something below wants to know of keys that are looked up
@@ -42,14 +43,20 @@ type Codec interface {
 	Encode(dst []byte, slot int32) []byte
 	// Decode gives a slot that has no state what Encode wrote.
 	Decode(slot int32, value []byte) error
+}
+
+// Dropper is implemented by the Codec of a Store whose keys may leave memory.
+type Dropper interface {
 	// Drop forgets the state of a slot, which is another key's afterwards.
 	Drop(slot int32)
 }
 
 // NewStore returns an empty store for keys of these columns. Its entries in checkpoints have this name. If account is
-// nil, all keys stay in memory.
+// nil, or codec no Dropper, all keys stay in memory.
 func NewStore(columns []types.Type, name string, codec Codec, account *Account) *Store {
-	return &Store{Keys: NewKeys(columns), name: name, codec: codec, account: account}
+	s := &Store{Keys: NewKeys(columns), name: name, codec: codec, account: account}
+	s.dropper, _ = codec.(Dropper)
+	return s
 }
 
 // Lookup is Keys.Lookup for keys whose state may change before the next Lookup. Slots that it returned before may belong
