@@ -24,32 +24,51 @@ type WriterContext struct {
 	Parallelism int
 	// Columns are the columns of the batches: the table's physical and writable metadata columns, in table order.
 	Columns []Column
-	// Restored is what Snapshot returned in the checkpoint that the job was restored from, for every subtask that had
+	// Restored is what Prepared returned in the checkpoint that the job was restored from, for every subtask that had
 	// written then; nil on a fresh start. With a changed parallelism one writer may get several.
 	Restored [][]byte
-	// Wake makes the task look at Full and Flush again. Called by the writer, from any goroutine.
+	// Wake makes the task look at Full and Prepared again. Called by the writer, from any goroutine.
 	Wake func()
 	// Retried counts a request that the writer repeats. Called from any goroutine; may be nil.
 	Retried func()
 }
 
-// Writer writes rows. All calls come from one goroutine and none waits for the network: batches are encoded into a
-// buffer, which a goroutine of the writer's, started with Clock.Go, sends.
+// Writer writes rows. All calls come from one goroutine and none waits for the network or for a disk to be in sync:
+// batches are encoded into a buffer, and what is slow is done by a goroutine of the writer's, started with Clock.Go.
 //
-// The order around a checkpoint is: Write …, Flush until done, Snapshot, and, once the checkpoint as a whole is complete,
-// Commit. At the end of a bounded input the same happens once more, with no checkpoint when the job keeps none.
+// A checkpoint's barrier divides the rows. Those before it are made safe while those behind it are being written; when
+// they are, Prepared gives the state that goes into the checkpoint, and Commit follows once the checkpoint as a whole is
+// complete:
+//
+//	Write … Barrier(7) Write … Prepared(7) Write … Commit(7) Write …
+//
+// Checkpoints may be given up, and then a barrier is followed by the next one without Commit or even Prepared. So several
+// may be outstanding, with rising numbers; none is taken back. At the end of the input the same happens once more, with
+// the number math.MaxInt64, also when the job keeps no checkpoints.
 type Writer interface {
 	// Write takes the rows of b that count, in order. An error is final.
 	Write(b *types.Batch) error
 	// Full reports that enough is buffered: the task then waits for Wake before the next Write (backpressure).
 	Full() bool
-	// Flush starts sending everything buffered and reports whether all that was written so far is safe. It is called
-	// again after Wake until it is.
-	Flush() (done bool, err error)
-	// Snapshot returns what a restored writer must know: files to publish, positions. May be nil.
-	Snapshot() ([]byte, error)
-	// Commit publishes what the last Snapshot covered. A repeated Commit after a restore must do no harm.
-	Commit() error
+	// Flush starts sending what is buffered. It doesn't wait; an error that has come up meanwhile is final.
+	Flush() error
+	// Barrier says that the rows written so far belong to this checkpoint, and later ones to the next.
+	Barrier(checkpoint int64) error
+	// Prepared reports whether all rows before a barrier are safe, and if so what a restored writer must know: files to
+	// publish, positions. The state may be nil; it covers what was prepared for earlier barriers and not yet published. It
+	// is asked after Wake until it is done, and may be asked again then. An error is final.
+	Prepared(checkpoint int64) (state []byte, done bool, err error)
+	// Commit publishes what is before a barrier that was prepared, with the rows of checkpoints before it that failed. A
+	// Commit that is repeated, also after a restore, must do no harm.
+	Commit(checkpoint int64) error
 	// Close releases everything; what was not committed may be lost.
 	Close() error
+}
+
+// WatermarkWriter is a Writer that wants to know how far event time is, such as one that marks partitions as complete.
+type WatermarkWriter interface {
+	Writer
+	// Watermark says that no row with an event time of w milliseconds or less is expected any more; w never falls. It comes
+	// from the goroutine of all other calls, between those for the rows before it and behind it.
+	Watermark(w int64)
 }

@@ -341,7 +341,7 @@ type reports struct{ j *Job }
 
 func (r reports) Opened(*task.Task) { r.j.post(func() { r.j.coordinator.opened() }) }
 
-func (r reports) Snapshot(t *task.Task, id int64, states []checkpoint.Subtask) {
+func (r reports) Snapshot(t *task.Task, id int64, states []checkpoint.Subtask, _ time.Duration) {
 	r.j.post(func() { r.j.coordinator.acknowledge(t, id, states) })
 }
 

@@ -327,8 +327,9 @@ type sink struct {
 	commits   map[string]bool // the transactions that have been published
 	seen      int             // rows written, whatever became of them
 	keep      int             // Full at so many unflushed rows; 0: never
-	open      bool            // Flush succeeds
-	slow      bool            // Flush succeeds only when open
+	open      bool            // let has been called
+	slow      bool            // nothing is flushed or prepared until open
+	waited    bool            // in Prepared, because it is slow
 	wakes     []func()
 	failing   error // of NewWriter
 	broken    error // of Write
@@ -345,6 +346,13 @@ func (s *sink) written() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.seen
+}
+
+// waitedFor reports whether a checkpoint has had to wait for a slow sink.
+func (s *sink) waitedFor() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waited
 }
 
 // let makes a slow sink take what it has and everything after.
@@ -373,11 +381,13 @@ func (s *sinkTable) NewWriter(_ context.Context, wc connectors.WriterContext) (c
 	s.wakes = append(s.wakes, wc.Wake)
 	s.mu.Unlock()
 	for _, r := range wc.Restored { // what the checkpoint covers is published, once
-		var tx transaction
-		if err := json.Unmarshal(r, &tx); err != nil {
+		var all []transaction
+		if err := json.Unmarshal(r, &all); err != nil {
 			return nil, err
 		}
-		w.publish(tx)
+		for _, tx := range all {
+			w.publish(tx)
+		}
 	}
 	return w, nil
 }
@@ -394,10 +404,16 @@ var transactions struct {
 
 type writer struct {
 	*sink
-	subtask int
-	lines   []string // since the last snapshot that was committed
-	covered transaction
-	pending int // not flushed
+	subtask  int
+	lines    []string // behind the last barrier
+	barriers []barrier
+	pending  int // not flushed
+}
+
+type barrier struct {
+	checkpoint int64
+	id         string   // of the transaction
+	lines      []string // since the barrier before
 }
 
 func (w *writer) Write(b *types.Batch) error {
@@ -434,35 +450,57 @@ func (w *writer) Full() bool {
 	return w.keep > 0 && w.pending >= w.keep
 }
 
-func (w *writer) Flush() (bool, error) {
+func (w *writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.slow || w.open {
+		w.pending = 0
+	}
+	return nil
+}
+
+func (w *writer) Barrier(checkpoint int64) error {
+	transactions.Lock()
+	transactions.n++
+	w.barriers = append(w.barriers, barrier{checkpoint, strconv.Itoa(transactions.n), w.lines})
+	transactions.Unlock()
+	w.lines = nil
+	return nil
+}
+
+func (w *writer) Prepared(checkpoint int64) ([]byte, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.slow && !w.open {
-		return false, nil
+		w.waited = true
+		return nil, false, nil
 	}
-	w.pending = 0
-	return true, nil
+	state, err := json.Marshal(w.transactions(checkpoint))
+	return state, true, err
 }
 
-func (w *writer) Snapshot() ([]byte, error) {
-	transactions.Lock()
-	transactions.n++
-	w.covered = transaction{strconv.Itoa(transactions.n), append(w.covered.Lines, w.lines...)}
-	transactions.Unlock()
-	w.lines = nil
-	return json.Marshal(w.covered)
+// transactions are those of the barriers up to a checkpoint's.
+func (w *writer) transactions(checkpoint int64) (all []transaction) {
+	for _, b := range w.barriers {
+		if b.checkpoint <= checkpoint {
+			all = append(all, transaction{b.id, b.lines})
+		}
+	}
+	return all
 }
 
-func (w *writer) Commit() error {
-	w.publish(w.covered)
-	w.covered = transaction{}
+func (w *writer) Commit(checkpoint int64) error {
+	for _, tx := range w.transactions(checkpoint) {
+		w.publish(tx)
+	}
+	w.barriers = slices.DeleteFunc(w.barriers, func(b barrier) bool { return b.checkpoint <= checkpoint })
 	return nil
 }
 
 func (w *writer) publish(tx transaction) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if tx.ID == "" || w.commits[tx.ID] {
+	if w.commits[tx.ID] {
 		return
 	}
 	w.commits[tx.ID] = true

@@ -36,13 +36,16 @@ func (hole) Write(*types.Batch) error { return nil }
 func (hole) Full() bool { return false }
 
 // Flush implements connectors.Writer.
-func (hole) Flush() (bool, error) { return true, nil }
+func (hole) Flush() error { return nil }
 
-// Snapshot implements connectors.Writer.
-func (hole) Snapshot() ([]byte, error) { return nil, nil }
+// Barrier implements connectors.Writer.
+func (hole) Barrier(int64) error { return nil }
+
+// Prepared implements connectors.Writer.
+func (hole) Prepared(int64) ([]byte, bool, error) { return nil, true, nil }
 
 // Commit implements connectors.Writer.
-func (hole) Commit() error { return nil }
+func (hole) Commit(int64) error { return nil }
 
 // Close implements connectors.Writer.
 func (hole) Close() error { return nil }

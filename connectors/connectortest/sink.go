@@ -27,16 +27,28 @@ type SinkCase struct {
 	ExactlyOnce bool
 	// Reset empties the place before each test.
 	Reset func(t *testing.T)
+	// Clean, if not nil, looks after each test, whose last writer has been closed, for what should not have been left.
+	Clean func(t *testing.T)
 }
 
-// Sink tries a sink: rows are safe after Flush, Snapshot and Commit; a batch belongs to the engine again after Write; a
-// writer restored from a snapshot, once or several times, neither loses nor repeats what the snapshot covers.
+// Sink tries a sink: rows are safe after Barrier, Prepared and Commit, also if later ones are written meanwhile; a batch
+// belongs to the engine again after Write; a writer restored from a checkpoint, once or several times, neither loses nor
+// repeats what the checkpoint covers.
 func Sink(t *testing.T, c SinkCase) {
 	run := func(name string, f func(t *testing.T, w *writers)) {
 		t.Run(name, func(t *testing.T) {
 			c.Reset(t)
 			env := NewEnv()
-			env.Run(t, func() { f(t, &writers{SinkCase: c, t: t, env: env, sink: c.New(t, env)}) })
+			env.Run(t, func() {
+				w := &writers{SinkCase: c, t: t, env: env, sink: c.New(t, env)}
+				f(t, w)
+				if c.Clean != nil {
+					c.Clean(t)
+				}
+				for _, d := range w.dead {
+					d.bury()
+				}
+			})
 		})
 	}
 	run("write and commit", func(t *testing.T, w *writers) {
@@ -128,6 +140,78 @@ func Sink(t *testing.T, c SinkCase) {
 		w.close()
 		w.expect(0, 1, 2)
 	})
+	run("rows behind a barrier", func(t *testing.T, w *writers) {
+		w.open(nil)
+		w.write(0, 1)
+		first := w.barrier()
+		w.write(2, 3)
+		w.prepared(first)
+		w.write(4)
+		w.commitTo(first)
+		if c.ExactlyOnce {
+			w.expect(0, 1)
+		}
+		w.write(5)
+		w.snapshot()
+		w.commit()
+		w.close()
+		w.expect(0, 1, 2, 3, 4, 5)
+	})
+	run("two barriers, one commit", func(t *testing.T, w *writers) {
+		w.open(nil)
+		w.write(0)
+		w.barrier() // given up before it was prepared
+		w.write(1)
+		second := w.barrier()
+		w.write(2)
+		w.prepared(second)
+		w.commitTo(second)
+		if c.ExactlyOnce {
+			w.expect(0, 1)
+		}
+		w.snapshot()
+		w.commit()
+		w.close()
+		w.expect(0, 1, 2)
+	})
+	run("the first of two barriers at last", func(t *testing.T, w *writers) {
+		w.open(nil)
+		w.write(0)
+		first := w.barrier()
+		w.write(1)
+		last := w.barrier()
+		w.prepared(first)
+		w.prepared(last)
+		w.commitTo(first)
+		w.commitTo(last)
+		w.commitTo(last)
+		w.close()
+		w.expect(0, 1)
+	})
+	for n, name := range []string{"the first", "the second"} {
+		run("restored from "+name+" of two barriers", func(t *testing.T, w *writers) {
+			w.open(nil)
+			w.write(0)
+			var saved [2][][]byte
+			first := w.barrier()
+			w.write(1)
+			second := w.barrier()
+			w.write(2)
+			saved[0] = w.prepared(first)
+			saved[1] = w.prepared(second)
+			for range 2 {
+				w.open(saved[n])
+			}
+			if n == 0 {
+				w.write(1)
+			}
+			w.write(2, 3)
+			w.snapshot()
+			w.commit()
+			w.close()
+			w.expect(0, 1, 2, 3)
+		})
+	}
 	run("other parallelism", func(t *testing.T, w *writers) {
 		two := []*writers{
 			{SinkCase: c, t: t, env: w.env, sink: w.sink, subtask: 0, parallelism: 2},
@@ -167,6 +251,8 @@ type writers struct {
 	subtask, parallelism int
 
 	w      connectors.Writer
+	dead   []*writers // those before w that weren't closed
+	last   int64 // checkpoint
 	waiter interface {
 		Wait(context.Context, time.Time)
 		Wake()
@@ -176,6 +262,10 @@ type writers struct {
 // open starts a writer. The one before is left as a process leaves it that is killed.
 func (w *writers) open(restored [][]byte) {
 	w.t.Helper()
+	if w.w != nil {
+		d := *w
+		w.dead = append(w.dead, &d)
+	}
 	w.waiter = w.env.Clock.NewWaiter()
 	var err error
 	w.w, err = w.sink.NewWriter(context.Background(), connectors.WriterContext{
@@ -185,6 +275,12 @@ func (w *writers) open(restored [][]byte) {
 	if err != nil {
 		w.t.Fatalf("NewWriter: %v", err)
 	}
+}
+
+// bury closes a writer that was left alone, with nothing under way that would show up in the next test.
+func (w *writers) bury() {
+	w.snapshot()
+	w.close()
 }
 
 // write writes the rows of these numbers in a batch that has others, too, and is spoiled afterwards.
@@ -224,31 +320,48 @@ func (w *writers) wait() {
 	}
 }
 
-func (w *writers) snapshot() [][]byte {
+// barrier ends what belongs to the next checkpoint, and returns its number.
+func (w *writers) barrier() int64 {
+	w.t.Helper()
+	w.last++
+	if err := w.w.Barrier(w.last); err != nil {
+		w.t.Fatalf("Barrier: %v", err)
+	}
+	return w.last
+}
+
+// prepared waits until what is before a barrier is safe, and returns the state as a restored writer gets it.
+func (w *writers) prepared(checkpoint int64) [][]byte {
 	w.t.Helper()
 	for {
-		done, err := w.w.Flush()
-		if err != nil {
-			w.t.Fatalf("Flush: %v", err)
-		}
-		if done {
-			break
+		s, done, err := w.w.Prepared(checkpoint)
+		switch {
+		case err != nil:
+			w.t.Fatalf("Prepared: %v", err)
+		case done && s == nil:
+			return [][]byte{}
+		case done:
+			return [][]byte{slices.Clone(s)}
 		}
 		w.wait()
 	}
-	s, err := w.w.Snapshot()
-	if err != nil {
-		w.t.Fatalf("Snapshot: %v", err)
-	}
-	if s == nil {
-		return [][]byte{}
-	}
-	return [][]byte{slices.Clone(s)}
 }
 
+// snapshot is what a checkpoint without rows behind its barrier takes.
+func (w *writers) snapshot() [][]byte {
+	w.t.Helper()
+	return w.prepared(w.barrier())
+}
+
+// commit commits the last checkpoint.
 func (w *writers) commit() {
 	w.t.Helper()
-	if err := w.w.Commit(); err != nil {
+	w.commitTo(w.last)
+}
+
+func (w *writers) commitTo(checkpoint int64) {
+	w.t.Helper()
+	if err := w.w.Commit(checkpoint); err != nil {
 		w.t.Fatalf("Commit: %v", err)
 	}
 }
@@ -258,6 +371,7 @@ func (w *writers) close() {
 	if err := w.w.Close(); err != nil {
 		w.t.Fatalf("Close: %v", err)
 	}
+	w.w = nil
 }
 
 // expect compares what can be seen with the rows of these numbers, whatever their order.

@@ -85,14 +85,13 @@ func TestSink(t *testing.T) {
 					}
 					return s
 				},
-				Contents: func(t *testing.T, _ *connectortest.Env) []string {
-					files := tree(t, dir)
-					for path := range files {
+				Contents: func(t *testing.T, _ *connectortest.Env) []string { return visible(tree(t, dir)) },
+				Clean: func(t *testing.T) {
+					for path := range tree(t, dir) {
 						if strings.HasPrefix(filepath.Base(path), ".") {
 							t.Errorf("%s was left behind", path)
 						}
 					}
-					return visible(files)
 				},
 			})
 		})
@@ -133,11 +132,21 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func publish(t *testing.T, w *writer) {
+// prepare takes a checkpoint of w and returns what is to be restored from it.
+func prepare(t *testing.T, w *writer, checkpoint int64) []byte {
 	t.Helper()
-	_, err := w.Snapshot()
-	must(t, err)
-	must(t, w.Commit())
+	must(t, w.Barrier(checkpoint))
+	state, done, err := w.Prepared(checkpoint)
+	if !done || err != nil {
+		t.Fatal(done, err)
+	}
+	return state
+}
+
+func publish(t *testing.T, w *writer, checkpoint int64) {
+	t.Helper()
+	prepare(t, w, checkpoint)
+	must(t, w.Commit(checkpoint))
 }
 
 // Rows stay hidden until the checkpoint completes; then the names tell job, subtask and number. Kinds are kept.
@@ -149,16 +158,15 @@ func TestPartFiles(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{".part-01234567-0-0.json.inprogress": ""}, tree(t, dir)); diff != "" {
 		t.Error(diff)
 	}
-	_, err := w.Snapshot()
-	must(t, err)
+	prepare(t, w, 1)
 	text := `{"op":"+I","data":{"id":1,"text":"a"}}` + "\n" + `{"op":"-U","data":{"id":1,"text":"a"}}` + "\n"
 	if diff := cmp.Diff(map[string]string{".part-01234567-0-0.json.inprogress": text}, tree(t, dir)); diff != "" {
 		t.Error(diff)
 	}
-	must(t, w.Commit())
+	must(t, w.Commit(1))
 	must(t, w.Write(batch(types.Delete, []any{int32(1), nil})))
-	publish(t, w)
-	publish(t, w) // nothing new, no file
+	publish(t, w, 2)
+	publish(t, w, 3) // nothing new, no file
 	must(t, w.Close())
 	want := map[string]string{"part-01234567-0-0.json": text,
 		"part-01234567-0-1.json": `{"op":"-D","data":{"id":1,"text":null}}` + "\n"}
@@ -172,7 +180,7 @@ func TestPartitionFolders(t *testing.T) {
 	dir, env := t.TempDir(), connectortest.NewEnv()
 	w := openWriter(t, env, dir, json.Spec, []string{"text"}, "sink.partition-commit.policy.kind", "success-file")
 	must(t, w.Write(batch(types.Insert, []any{int32(1), "a/b=c 50%"}, []any{int32(2), nil}, []any{int32(3), ""}, []any{int32(4), "ü"})))
-	publish(t, w)
+	publish(t, w, 1)
 	must(t, w.Close())
 	want := map[string]string{
 		"text=a%2Fb%3Dc 50%25/part-01234567-0-0.json": "{\"id\":1}\n", "text=a%2Fb%3Dc 50%25/_SUCCESS": "",
@@ -203,7 +211,7 @@ func TestManyPartitions(t *testing.T) {
 			}
 		}
 	}
-	publish(t, w)
+	publish(t, w, 1)
 	must(t, w.Close())
 	if lines := visible(tree(t, dir)); len(lines) != 2*(maxOpen+5) {
 		t.Errorf("%d rows", len(lines))
@@ -231,7 +239,7 @@ func TestRolling(t *testing.T) {
 		if n := len(tree(t, dir)) - files; n != 1 && n != 2 {
 			t.Errorf("%d more files after eleven minutes", n)
 		}
-		publish(t, w)
+		publish(t, w, 1)
 	})
 	must(t, w.Close())
 	if lines := visible(tree(t, dir)); len(lines) != 12 {
@@ -274,7 +282,7 @@ func BenchmarkWriteClicks(b *testing.B) {
 			b.Fatal(err)
 		}
 		if rows += out.N; rows%(4096*64) == 0 { // a checkpoint
-			if _, err := w.Snapshot(); err != nil {
+			if err := w.Barrier(int64(rows)); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -19,10 +19,10 @@ import (
 
 // writer is one parallel writer. A row's way into sight has three steps:
 //
-//	Write     it goes to the open part file of its partition, .part-JOB-SUBTASK-N.json.inprogress; rolling closes such
-//	          files and opens others
-//	Snapshot  all part files are closed, on disk, and named in what is returned
-//	Commit    the files that the last Snapshot named are renamed to part-JOB-SUBTASK-N.json
+//	Write    it goes to the open part file of its partition, .part-JOB-SUBTASK-N.json.inprogress; rolling closes such
+//	         files and opens others
+//	Barrier  all part files are closed, and named in the state of the checkpoint once they are on disk
+//	Commit   the files before the barrier are renamed to part-JOB-SUBTASK-N.json
 //
 // A restored writer first renames what its checkpoint names, as far as that hadn't been done, and then removes what was
 // begun after the checkpoint: those rows come again.
@@ -39,11 +39,18 @@ type writer struct {
 	folder     []byte
 	folderCols []*types.Vector
 
-	next    int // number of the next part file
-	open    map[string]*part
-	closed  []partFile // complete, but not in a Snapshot yet
-	covered []partFile // in the last Snapshot, not yet in sight
-	checkAt time.Time
+	next     int // number of the next part file
+	open     map[string]*part
+	closed   []partFile // complete, behind the last barrier
+	barriers []barrier  // whose files are not yet in sight, oldest first
+	checkAt  time.Time
+}
+
+// barrier is what Barrier has divided off.
+type barrier struct {
+	checkpoint int64
+	files      []partFile // since the barrier before
+	next       int        // number of the first part file behind it
 }
 
 var _ connectors.Writer = (*writer)(nil)
@@ -120,19 +127,20 @@ func jobName(id string) string {
 
 // restore publishes what the checkpoint covers and removes what the job's earlier run began after it.
 func (w *writer) restore(wc connectors.WriterContext) error {
+	var covered []partFile
 	uncovered := map[int]int{} // subtask of this job → number of its first part file that no checkpoint covers
 	for _, raw := range wc.Restored {
 		var s snapshot
 		if err := json.Unmarshal(raw, &s); err != nil {
 			return err
 		}
-		w.covered = append(w.covered, s.Files...)
+		covered = append(covered, s.Files...)
 		w.next = max(w.next, s.Next)
 		if s.Job == w.job { // else another job goes on with these files, perhaps still running
 			uncovered[s.Subtask] = max(uncovered[s.Subtask], s.Next)
 		}
 	}
-	if err := w.Commit(); err != nil {
+	if err := w.publish(covered); err != nil {
 		return err
 	}
 	return w.removeParts(func(subtask, n int) bool {
@@ -313,23 +321,47 @@ func (w *writer) roll() error {
 // Full implements connectors.Writer: files take what they get.
 func (w *writer) Full() bool { return false }
 
-// Flush implements connectors.Writer. Rows become safe in Snapshot.
-func (w *writer) Flush() (bool, error) { return true, nil }
+// Flush implements connectors.Writer. Rows become safe with a barrier.
+func (w *writer) Flush() error { return nil }
 
-// Snapshot implements connectors.Writer.
-func (w *writer) Snapshot() ([]byte, error) {
+// Barrier implements connectors.Writer.
+func (w *writer) Barrier(checkpoint int64) error {
 	if err := w.sealAll(); err != nil {
-		return nil, err
+		return err
 	}
-	w.covered = append(w.covered, w.closed...)
-	w.closed = w.closed[:0]
-	return json.Marshal(snapshot{Job: w.job, Subtask: w.subtask, Next: w.next, Files: w.covered})
+	w.barriers = append(w.barriers, barrier{checkpoint, w.closed, w.next})
+	w.closed = nil
+	return nil
 }
 
-// Commit implements connectors.Writer. A file that is gone has been renamed by an earlier Commit.
-func (w *writer) Commit() error {
+// Prepared implements connectors.Writer.
+func (w *writer) Prepared(checkpoint int64) (state []byte, done bool, err error) {
+	s := snapshot{Job: w.job, Subtask: w.subtask}
+	for _, b := range w.barriers {
+		if b.checkpoint <= checkpoint {
+			s.Files, s.Next = append(s.Files, b.files...), b.next
+		}
+	}
+	state, err = json.Marshal(s)
+	return state, err == nil, err
+}
+
+// Commit implements connectors.Writer.
+func (w *writer) Commit(checkpoint int64) error {
+	var files []partFile
+	n := 0
+	for n < len(w.barriers) && w.barriers[n].checkpoint <= checkpoint {
+		files = append(files, w.barriers[n].files...)
+		n++
+	}
+	w.barriers = slices.Delete(w.barriers, 0, n)
+	return w.publish(files)
+}
+
+// publish renames files. One that is gone has been renamed before.
+func (w *writer) publish(files []partFile) error {
 	folders := map[string]bool{}
-	for _, f := range w.covered {
+	for _, f := range files {
 		err := os.Rename(w.hidden(f), w.visible(f))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -339,7 +371,6 @@ func (w *writer) Commit() error {
 		}
 		folders[f.Folder] = true
 	}
-	w.covered = w.covered[:0]
 	for folder := range folders {
 		path := filepath.Join(w.sink.root, folder)
 		if w.sink.success != "" && folder != "" {
@@ -367,7 +398,7 @@ func syncFolder(path string) error {
 	return err
 }
 
-// Close implements connectors.Writer. Files that no Snapshot covers are removed: nobody could publish them.
+// Close implements connectors.Writer. Files behind the last barrier are removed: nobody could publish them.
 func (w *writer) Close() error {
 	var first error
 	note := func(err error) {

@@ -111,8 +111,11 @@ func BenchmarkWrite(b *testing.B) {
 			waiter.Wait(context.Background(), time.Time{})
 		}
 	}
+	if err := x.Barrier(1); err != nil {
+		b.Fatal(err)
+	}
 	for {
-		done, err := x.Flush()
+		_, done, err := x.Prepared(1)
 		if err != nil {
 			b.Fatal(err)
 		}

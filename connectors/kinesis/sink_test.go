@@ -68,6 +68,7 @@ type writing struct {
 		Wait(context.Context, time.Time)
 	}
 	columns []connectors.Column
+	last    int64 // checkpoint
 	retried atomic.Int64
 	err     error
 }
@@ -103,8 +104,11 @@ func (w *writing) row(values ...any) *writing {
 // flush waits until everything is safe.
 func (w *writing) flush() *writing {
 	w.t.Helper()
+	if w.last++; w.err == nil {
+		w.err = w.writer.Barrier(w.last)
+	}
 	for w.err == nil {
-		done, err := w.writer.Flush()
+		_, done, err := w.writer.Prepared(w.last)
 		if w.err = err; done || err != nil {
 			break
 		}
@@ -264,7 +268,7 @@ func TestFailOnError(t *testing.T) {
 			if x.err == nil || !strings.Contains(x.err.Error(), "1 of 1 records were refused: ProvisionedThroughputExceededException: too fast") {
 				t.Errorf("error %v", x.err)
 			}
-			if _, err := x.writer.Flush(); err == nil {
+			if err := x.writer.Flush(); err == nil {
 				t.Error("the error is gone with the next call")
 			}
 		})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/format"
+	"github.com/weirsql/weir/connectors/internal/acks"
 	"github.com/weirsql/weir/connectors/internal/awsclient"
 	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/types"
@@ -35,13 +36,13 @@ type writer struct {
 	done   chan struct{}
 	waiter clock.Waiter // where the goroutine waits
 
-	mu       sync.Mutex
-	filling  *request   // never nil
-	full     []*request // in order, before filling
-	free     *request
-	buffered int // records in filling, full and under way
-	bytes    int
-	err      error
+	mu      sync.Mutex
+	filling *request   // never nil
+	full    []*request // in order, before filling
+	free    *request
+	records acks.Counter
+	bytes   int // of the records that are not acknowledged
+	err     error
 }
 
 // maxBufferedBytes holds the job back even if few rows are buffered, because they are large.
@@ -142,7 +143,7 @@ func (w *writer) row(b *types.Batch, i int) (err error) {
 		begin, middle = 0, middle-begin
 	}
 	r.entries = append(r.entries, entry{span{uint32(begin), uint32(middle)}, span{uint32(middle), uint32(begin + size)}})
-	w.buffered++
+	w.records.Write(1)
 	w.bytes += size
 	if len(r.entries) >= w.sink.maxRecords {
 		w.full = append(w.full, r)
@@ -173,8 +174,9 @@ func (w *writer) run(ctx context.Context) {
 			return
 		}
 		w.mu.Lock()
-		w.err = err
-		w.buffered -= records
+		if w.err = err; err == nil {
+			w.records.Acknowledge(records)
+		}
 		w.bytes -= bytes
 		r.reset()
 		w.free = r
@@ -244,21 +246,33 @@ func (w *writer) send(ctx context.Context, r *request) error {
 func (w *writer) Full() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.err == nil && (w.buffered >= w.sink.maxBuffered || w.bytes >= maxBufferedBytes)
+	return w.err == nil && (w.records.Open() >= w.sink.maxBuffered || w.bytes >= maxBufferedBytes)
 }
 
 // Flush implements connectors.Writer. There is nothing to start: the goroutine sends whatever there is.
-func (w *writer) Flush() (bool, error) {
+func (w *writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.buffered == 0, w.err
+	return w.err
 }
 
-// Snapshot implements connectors.Writer: rows that have been sent cannot be taken back, so there is nothing to remember.
-func (w *writer) Snapshot() ([]byte, error) { return nil, nil }
+// Barrier implements connectors.Writer.
+func (w *writer) Barrier(checkpoint int64) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.records.Barrier(checkpoint)
+	return w.err
+}
+
+// Prepared implements connectors.Writer: rows that have been sent cannot be taken back, so there is nothing to remember.
+func (w *writer) Prepared(checkpoint int64) (state []byte, done bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return nil, w.err == nil && w.records.Prepared(checkpoint), w.err
+}
 
 // Commit implements connectors.Writer.
-func (w *writer) Commit() error { return nil }
+func (w *writer) Commit(int64) error { return nil }
 
 // Close implements connectors.Writer.
 func (w *writer) Close() error {

@@ -93,13 +93,16 @@ func (w *writer) Write(b *types.Batch) error {
 func (w *writer) Full() bool { return false }
 
 // Flush implements connectors.Writer.
-func (w *writer) Flush() (bool, error) { return true, nil }
+func (w *writer) Flush() error { return nil }
 
-// Snapshot implements connectors.Writer.
-func (w *writer) Snapshot() ([]byte, error) { return nil, nil }
+// Barrier implements connectors.Writer.
+func (w *writer) Barrier(int64) error { return nil }
+
+// Prepared implements connectors.Writer: rows that are printed are out.
+func (w *writer) Prepared(int64) ([]byte, bool, error) { return nil, true, nil }
 
 // Commit implements connectors.Writer.
-func (w *writer) Commit() error { return nil }
+func (w *writer) Commit(int64) error { return nil }
 
 // Close implements connectors.Writer.
 func (w *writer) Close() error { return nil }

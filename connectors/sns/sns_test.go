@@ -138,8 +138,11 @@ func publish(t testing.TB, env *connectortest.Env, options map[string]string, co
 	if err := w.Write(b); err != nil {
 		return 0, err
 	}
+	if err := w.Barrier(1); err != nil {
+		return again.Load(), err
+	}
 	for {
-		done, err := w.Flush()
+		_, done, err := w.Prepared(1)
 		if done || err != nil {
 			return again.Load(), err
 		}

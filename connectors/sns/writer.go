@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/connectors/internal/acks"
 	"github.com/weirsql/weir/connectors/internal/awsclient"
 	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/types"
@@ -35,9 +36,10 @@ type writer struct {
 	done   chan struct{}
 	waiter clock.Waiter // where the goroutine waits
 
-	mu    sync.Mutex
-	queue []message // the first one may be under way
-	err   error
+	mu       sync.Mutex
+	queue    []message // the first one may be under way
+	messages acks.Counter
+	err      error
 }
 
 type message struct{ subject, text string }
@@ -75,6 +77,7 @@ func (w *writer) Write(b *types.Batch) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.queue = append(w.queue, messages...)
+	w.messages.Write(len(messages))
 	w.waiter.Wake()
 	return w.err
 }
@@ -129,6 +132,7 @@ func (w *writer) run(ctx context.Context) {
 		if w.err = err; err == nil {
 			w.queue[0] = message{} // not kept by the array
 			w.queue = w.queue[1:]
+			w.messages.Acknowledge(1)
 		}
 		w.mu.Unlock()
 		w.wake()
@@ -161,17 +165,29 @@ func (w *writer) Full() bool {
 }
 
 // Flush implements connectors.Writer. There is nothing to start: the goroutine publishes whatever there is.
-func (w *writer) Flush() (bool, error) {
+func (w *writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.queue) == 0, w.err
+	return w.err
 }
 
-// Snapshot implements connectors.Writer: messages cannot be taken back, so there is nothing to remember.
-func (w *writer) Snapshot() ([]byte, error) { return nil, nil }
+// Barrier implements connectors.Writer.
+func (w *writer) Barrier(checkpoint int64) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.messages.Barrier(checkpoint)
+	return w.err
+}
+
+// Prepared implements connectors.Writer: messages cannot be taken back, so there is nothing to remember.
+func (w *writer) Prepared(checkpoint int64) (state []byte, done bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return nil, w.err == nil && w.messages.Prepared(checkpoint), w.err
+}
 
 // Commit implements connectors.Writer.
-func (w *writer) Commit() error { return nil }
+func (w *writer) Commit(int64) error { return nil }
 
 // Close implements connectors.Writer.
 func (w *writer) Close() error {

@@ -50,6 +50,5 @@ func (d *deadLetter) flush() error {
 		return nil
 	}
 	defer d.batch.Reset()
-	d.writer.dirty = true
 	return d.writer.w.Write(d.batch)
 }

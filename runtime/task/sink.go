@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/runtime/operator"
 	"github.com/weirsql/weir/runtime/state"
@@ -112,6 +113,14 @@ func (s *sink) keep(b *types.Batch, want func(row int) bool) {
 	if len(b.Sel) == 0 && b.Sel == nil {
 		b.Sel = []int32{}
 	}
+}
+
+// OnWatermark implements operator.Operator.
+func (s *sink) OnWatermark(w int64, _ operator.Output) error {
+	if x, ok := s.writer.w.(connectors.WatermarkWriter); ok {
+		x.Watermark(w)
+	}
+	return nil
 }
 
 func (s *sink) Snapshot(w *state.Writer) error {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/runtime/exchange"
 	"github.com/weirsql/weir/runtime/metrics"
+	"github.com/weirsql/weir/runtime/state"
 )
 
 // Env is what all tasks of a job share.
@@ -35,8 +37,8 @@ type Env struct {
 type Reports interface {
 	// Opened: the task is ready to take records.
 	Opened(t *Task)
-	// Snapshot: the task's share of a checkpoint.
-	Snapshot(t *Task, id int64, states []checkpoint.Subtask)
+	// Snapshot: the task's share of a checkpoint, and how long the task took no records for it.
+	Snapshot(t *Task, id int64, states []checkpoint.Subtask, pause time.Duration)
 	// Ended: all input is processed and safe in the sinks; states is the task's share of any later checkpoint. The task
 	// waits for Commit and Shutdown.
 	Ended(t *Task, states []checkpoint.Subtask)
@@ -73,13 +75,12 @@ type Task struct {
 		closed bool
 	}
 
-	sent         time.Time // when everything gathered was last sent although the task was busy
-	snapshotting int64     // the checkpoint whose snapshot waits for the sinks; 0: none
-	snapshotted  int64     // the checkpoint of the last snapshot, or Final
-	stop         stopRequest
-	ended        bool
-	ending       exchange.Ending
-	shutdown     bool
+	sent     time.Time   // when everything gathered was last sent although the task was busy
+	pending  []*snapshot // wait for the writers: at most one of a checkpoint, and then one of the end
+	stop     stopRequest
+	ended    bool
+	ending   exchange.Ending
+	shutdown bool
 }
 
 type stopRequest uint8
@@ -110,10 +111,10 @@ func (t *Task) Metrics(to []metrics.Snapshot) []metrics.Snapshot {
 // Trigger starts a checkpoint at a source. From any goroutine.
 func (t *Task) Trigger(id int64) {
 	t.post(func() error {
-		if !t.ended {
-			t.begin(id)
+		if t.ended {
+			return nil
 		}
-		return nil
+		return t.begin(id)
 	})
 }
 
@@ -128,8 +129,8 @@ func (t *Task) Stop(drain bool) {
 	})
 }
 
-// Commit publishes what the sinks have written before a checkpoint that is now complete: id is its number, or Final for
-// the snapshot that came with Ended. From any goroutine.
+// Commit publishes what the sinks have written before the barrier of a checkpoint that is now complete: id is its number,
+// or Final for the snapshot that came with Ended. From any goroutine.
 func (t *Task) Commit(id int64) { t.post(func() error { return t.commit(id) }) }
 
 // Shutdown publishes the rest and ends the task, after Ended. From any goroutine.
@@ -140,14 +141,9 @@ func (t *Task) Shutdown() {
 	})
 }
 
-// commit does nothing when the sinks have taken another snapshot since: what the checkpoint covered is then part of that
-// one, and to publish it alone isn't possible any more.
 func (t *Task) commit(id int64) error {
-	if id != t.snapshotted {
-		return nil
-	}
 	for _, x := range t.writers {
-		if err := x.commit(); err != nil {
+		if err := x.commit(id); err != nil {
 			return err
 		}
 	}
@@ -263,10 +259,10 @@ func (t *Task) step() (progress bool, err error) {
 	if err := t.readMail(); err != nil {
 		return false, err
 	}
-	switch {
-	case t.snapshotting != 0:
-		return t.snapshot()
-	case t.ended || t.shutdown:
+	if err := t.prepare(); err != nil {
+		return false, err
+	}
+	if t.ended || t.shutdown {
 		return false, nil
 	}
 	if full, err := t.full(); full || err != nil {
@@ -323,7 +319,7 @@ func (t *Task) read(progress bool) (bool, error) {
 	case exchange.Idle, exchange.Active:
 		t.tell(e.Kind, 0)
 	case exchange.Barrier:
-		t.begin(e.Value)
+		return true, t.begin(e.Value)
 	case exchange.End:
 		return true, t.end(e.Value)
 	}
@@ -336,7 +332,7 @@ func (t *Task) full() (bool, error) {
 	for _, x := range t.writers {
 		if x.w.Full() {
 			full = true
-			if _, err := x.flush(); err != nil {
+			if err := x.flush(); err != nil {
 				return true, err
 			}
 		}
@@ -356,7 +352,7 @@ func (t *Task) full() (bool, error) {
 func (t *Task) rest() error {
 	t.flush()
 	for _, x := range t.writers {
-		if _, err := x.flush(); err != nil {
+		if err := x.flush(); err != nil {
 			return err
 		}
 	}
@@ -377,11 +373,82 @@ func (t *Task) tell(kind exchange.Kind, value int64) {
 	}
 }
 
-// begin passes a barrier on and starts the snapshot. No record is processed until the snapshot is taken, so it is the
-// state at the barrier although sinks may take a while to make safe what they have.
-func (t *Task) begin(id int64) {
+// snapshot is a task's share of a checkpoint while its writers make safe what is before the barrier.
+type snapshot struct {
+	id     int64
+	states []checkpoint.Subtask // by vertex
+	pause  time.Duration
+}
+
+// begin passes a barrier on and takes the snapshot of the operators. Records are processed again at once; the snapshot is
+// reported when the writers are prepared.
+func (t *Task) begin(id int64) error {
+	began := t.env.Clock.Now()
+	// A barrier behind another one says that the earlier checkpoint has been given up.
+	t.pending = t.pending[:0]
 	t.tell(exchange.Barrier, id)
-	t.snapshotting = id
+	s, err := t.snapshot(id)
+	if err != nil {
+		return err
+	}
+	s.pause = t.env.Clock.Now().Sub(began)
+	return nil
+}
+
+// snapshot draws the line in the writers and takes the state of the operators.
+func (t *Task) snapshot(id int64) (*snapshot, error) {
+	for _, x := range t.writers {
+		if err := x.barrier(id); err != nil {
+			return nil, err
+		}
+	}
+	s := &snapshot{id: id, states: make([]checkpoint.Subtask, 0, len(t.vertices))}
+	for _, v := range t.vertices {
+		share, err := v.snapshot(t.ended && t.ending == exchange.Natural)
+		if err != nil {
+			return nil, err
+		}
+		s.states = append(s.states, share)
+	}
+	t.pending = append(t.pending, s)
+	return s, nil
+}
+
+// prepare reports the snapshots whose writers are prepared.
+func (t *Task) prepare() error {
+	for len(t.pending) > 0 {
+		s := t.pending[0]
+		done, err := t.prepared(s)
+		if !done || err != nil {
+			return err
+		}
+		t.pending = t.pending[1:]
+		if s.id == Final {
+			t.env.Reports.Ended(t, s.states)
+		} else {
+			t.env.Reports.Snapshot(t, s.id, s.states, s.pause)
+		}
+	}
+	return nil
+}
+
+// prepared adds the writers' states to a snapshot if all of them are prepared.
+func (t *Task) prepared(s *snapshot) (bool, error) {
+	states := make([][]byte, len(t.writers))
+	for i, x := range t.writers {
+		value, done, err := x.prepared(s.id)
+		if !done || err != nil {
+			return false, err
+		}
+		states[i] = value
+	}
+	for i, x := range t.writers {
+		if states[i] != nil {
+			of := &s.states[slices.Index(t.vertices, x.owner)]
+			of.Entries = append(of.Entries, state.Entry{Group: state.OperatorState, Name: x.name, Value: states[i]})
+		}
+	}
+	return true, nil
 }
 
 // end is called when there is no more input. Everything is passed on before the end itself; the last snapshot follows.
@@ -397,38 +464,16 @@ func (t *Task) end(how exchange.Ending) error {
 		}
 	}
 	t.tell(exchange.End, how)
-	t.ended, t.ending, t.snapshotting = true, how, Final
-	return nil
-}
-
-// snapshot takes the snapshot once the sinks are done.
-func (t *Task) snapshot() (bool, error) {
-	for _, x := range t.writers {
-		if done, err := x.flush(); !done || err != nil {
-			return false, err
-		}
-	}
-	states := make([]checkpoint.Subtask, 0, len(t.vertices))
-	for _, v := range t.vertices {
-		s, err := v.snapshot(t.ended && t.ending == exchange.Natural)
-		if err != nil {
-			return false, err
-		}
-		states = append(states, s)
-	}
-	id := t.snapshotting
-	t.snapshotting, t.snapshotted = 0, id
-	if id == Final {
-		t.env.Reports.Ended(t, states)
-	} else {
-		t.env.Reports.Snapshot(t, id, states)
-	}
-	return true, nil
+	t.ended, t.ending = true, how
+	// A snapshot that still waits is kept: what came between its barrier and the end is part of the next checkpoint only,
+	// so this one can't take its place.
+	_, err := t.snapshot(Final)
+	return err
 }
 
 // deadline is when the task has something to do even if nothing arrives. There is none while it waits for others.
 func (t *Task) deadline() time.Time {
-	if t.snapshotting != 0 || t.ended {
+	if t.ended {
 		return time.Time{}
 	}
 	for _, x := range t.writers {

@@ -134,7 +134,7 @@ func (v *vertex) tell(kind exchange.Kind, value int64) {
 	}
 }
 
-// snapshot returns the state of the instance; natural says that its input has ended by itself.
+// snapshot returns the state of the instance without its writers'; natural says that its input has ended by itself.
 func (v *vertex) snapshot(natural bool) (checkpoint.Subtask, error) {
 	v.task.running = v
 	s := checkpoint.Subtask{
@@ -150,13 +150,6 @@ func (v *vertex) snapshot(natural bool) (checkpoint.Subtask, error) {
 		}
 		if err != nil {
 			return s, v.fail(err)
-		}
-	}
-	for _, x := range v.task.writers {
-		if x.owner == v {
-			if err := x.snapshot(w); err != nil {
-				return s, v.fail(err)
-			}
 		}
 	}
 	for done := false; !done; {

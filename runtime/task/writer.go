@@ -5,18 +5,16 @@ import (
 	"fmt"
 
 	"github.com/weirsql/weir/connectors"
-	"github.com/weirsql/weir/runtime/state"
 	"github.com/weirsql/weir/types"
 )
 
-// writer is a connector's writer in the hands of a task, which flushes and commits it: that of a sink, or of a scan's
+// writer is a connector's writer in the hands of a task, which flushes, prepares and commits it: that of a sink, or of a scan's
 // dead letters.
 type writer struct {
 	owner *vertex
 	name  string // of its entries in checkpoints
 	table string
 	w     connectors.Writer
-	dirty bool // something may not be safe yet
 }
 
 // openWriter starts the writer of a table and puts it under the task's care.
@@ -52,7 +50,6 @@ func sinkColumns(t *connectors.Table) []connectors.Column {
 }
 
 func (x *writer) write(b *types.Batch) error {
-	x.dirty = true
 	x.owner.metrics.RecordsOut.Add(int64(b.Rows()))
 	if err := x.w.Write(b); err != nil {
 		return fmt.Errorf("write table %s: %w", x.table, err)
@@ -60,33 +57,27 @@ func (x *writer) write(b *types.Batch) error {
 	return nil
 }
 
-// flush reports whether everything written so far is safe.
-func (x *writer) flush() (bool, error) {
-	if !x.dirty {
-		return true, nil
-	}
-	done, err := x.w.Flush()
-	if err != nil {
-		return false, x.owner.fail(fmt.Errorf("write table %s: %w", x.table, err))
-	}
-	x.dirty = !done
-	return done, nil
+// flush starts sending what has been written, and finds out what has failed.
+func (x *writer) flush() error { return x.failed(x.w.Flush()) }
+
+func (x *writer) barrier(id int64) error { return x.failed(x.w.Barrier(id)) }
+
+// prepared reports whether everything before a barrier is safe, and what then goes into the checkpoint.
+func (x *writer) prepared(id int64) (state []byte, done bool, err error) {
+	state, done, err = x.w.Prepared(id)
+	return state, done, x.failed(err)
 }
 
-func (x *writer) snapshot(w *state.Writer) error {
-	s, err := x.w.Snapshot()
-	if err != nil {
-		return fmt.Errorf("save the position of table %s: %w", x.table, err)
-	}
-	if s != nil {
-		w.PutOperator(x.name, nil, s)
-	}
-	return nil
-}
-
-func (x *writer) commit() error {
-	if err := x.w.Commit(); err != nil {
+func (x *writer) commit(id int64) error {
+	if err := x.w.Commit(id); err != nil {
 		return x.owner.fail(fmt.Errorf("publish what was written to table %s: %w", x.table, err))
 	}
 	return nil
+}
+
+func (x *writer) failed(err error) error {
+	if err != nil {
+		err = x.owner.fail(fmt.Errorf("write table %s: %w", x.table, err))
+	}
+	return err
 }
