@@ -32,6 +32,14 @@ type Restorer interface {
 	Restored(splits []Split, ended []string)
 }
 
+// Limited is implemented by sources that may have more splits than can be open at a time. Their splits come to an end and
+// can be read at once. A reader may be closed and another one opened at its position when a split that is further behind
+// in event time needs the place.
+type Limited interface {
+	// MaxOpen is how many readers each subtask may have open.
+	MaxOpen() int
+}
+
 // Split is a part of a source that is read in order by one reader: a shard, a file.
 type Split struct {
 	ID string
@@ -48,6 +56,9 @@ type ReaderContext struct {
 	Wake func()
 	// Retried counts a request that the reader repeats. Called from any goroutine; may be nil.
 	Retried func()
+	// Ignored counts records, and values of records, that were unfit and left out because an option such as
+	// 'json.ignore-parse-errors' says so. Called during Poll; may be nil.
+	Ignored func(n int)
 	// BadRecord reports a record that doesn't decode: the raw bytes (read during the call only), where it stood
 	// ("shard shardId-000000000000, sequence number 495…"), and why. If it returns nil the record is skipped, else the
 	// reader returns the error from Poll.
@@ -76,7 +87,14 @@ type Reader interface {
 	Close() error
 }
 
-// Lagger is implemented by readers that know how far behind the end of their split they are.
+// Lagger is implemented by readers that know how far behind the end of their split they are. Lag may be called from any
+// goroutine, also after Close.
 type Lagger interface {
 	Lag() time.Duration
+}
+
+// ByteCounter is implemented by readers that know the size of what they read: BytesRead is the size of the records that
+// Poll has been through since the reader was opened, undecoded and uncompressed, those that don't decode included.
+type ByteCounter interface {
+	BytesRead() int64
 }

@@ -288,8 +288,8 @@ func (b *builder) newScan(t *table, needed []bool) (physical.Node, *diag.Error) 
 	s.Schema, s.Mode = schema, src.Mode()
 	if t.rowtime >= 0 {
 		s.Watermark = &physical.Watermark{Column: at[t.rowtime], Expr: remap(t.watermark, at),
-			OnEvent:     t.framework.Enum("scan.watermark.emit.strategy") == "on-event" || b.p.Settings.EveryWatermark(),
-			IdleTimeout: b.p.idleTimeout(t)}
+			OnEvent: t.framework.Enum("scan.watermark.emit.strategy") == "on-event" || b.p.Settings.EveryWatermark(),
+			Gap:     t.framework.Int("scan.watermark.emit.on-event.gap"), IdleTimeout: b.p.idleTimeout(t), Alignment: t.alignment()}
 	}
 	s.Key = keyAmong(t.primary, outputs)
 	if n := t.framework.Int("scan.parallelism"); n > 0 {

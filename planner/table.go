@@ -12,6 +12,7 @@ import (
 	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/parser"
 	"github.com/weirsql/weir/planner/catalog"
+	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/planner/rex"
 	"github.com/weirsql/weir/types"
 	"github.com/weirsql/weir/udf/cast"
@@ -42,10 +43,10 @@ type table struct {
 var frameworkOptions = []option.Option{
 	{Key: "scan.watermark.emit.strategy", Kind: option.Enum, Values: []string{"on-periodic", "on-event"}, Default: "on-periodic", Summary: "when watermarks are emitted"},
 	{Key: "scan.watermark.idle-timeout", Kind: option.Duration, Summary: "a split without rows for this long no longer holds back the watermark"},
-	{Key: "scan.watermark.emit.on-event.gap", Kind: option.Int, Default: "1", Summary: "accepted for Flink; with on-event a watermark follows every row that raises it"},
-	{Key: "scan.watermark.alignment.group", Kind: option.String, Summary: "accepted for Flink"},
-	{Key: "scan.watermark.alignment.max-drift", Kind: option.Duration, Summary: "accepted for Flink"},
-	{Key: "scan.watermark.alignment.update-interval", Kind: option.Duration, Summary: "accepted for Flink"},
+	{Key: "scan.watermark.emit.on-event.gap", Kind: option.Int, Default: "1", Summary: "with on-event, how many rows of a split go by from one watermark to the next"},
+	{Key: "scan.watermark.alignment.group", Kind: option.String, Summary: "tables of one job with the same group wait for one another in event time; needs scan.watermark.alignment.max-drift"},
+	{Key: "scan.watermark.alignment.max-drift", Kind: option.Duration, Summary: "how far the watermark of a split may be ahead of the lowest in its group before the split has to wait"},
+	{Key: "scan.watermark.alignment.update-interval", Kind: option.Duration, Default: "1 s", Summary: "accepted for Flink; the lowest watermark of a group is known at once"},
 	{Key: "scan.parallelism", Kind: option.Int, Summary: "parallelism of the source"},
 	{Key: "sink.parallelism", Kind: option.Int, Summary: "parallelism of the sink"},
 	{Key: "dead-letter", Kind: option.String, Summary: "a table that takes records that don't decode: raw BYTES, position STRING, reason STRING"},
@@ -271,12 +272,81 @@ func (p *Planner) bindOptions(t *table, def *parser.CreateTable, hints map[strin
 	}
 	t.framework = values
 	t.info = &connectors.Table{Path: t.path.String(), Columns: t.columns, PartitionKeys: t.parts, Options: values, Format: fspec}
+	for _, e := range p.checkFramework(t) {
+		errs.Add(place(e))
+	}
 	for _, i := range t.primary {
 		t.info.PrimaryKey = append(t.info.PrimaryKey, t.fields[i].Name)
 	}
 	for _, k := range sortedKeys(hints) {
 		t.hintKey += k + "=" + hints[k] + ";"
 	}
+}
+
+// checkFramework checks the options that the engine serves further than their declarations can say.
+func (p *Planner) checkFramework(t *table) (errs []*option.Error) {
+	v := t.framework
+	const group, drift, interval, gap = "scan.watermark.alignment.group", "scan.watermark.alignment.max-drift",
+		"scan.watermark.alignment.update-interval", "scan.watermark.emit.on-event.gap"
+	for _, pair := range [][2]string{{group, drift}, {drift, group}, {interval, group}} {
+		if v.Given(pair[0]) && !v.Given(pair[1]) {
+			errs = append(errs, &option.Error{Key: pair[0], Msg: fmt.Sprintf("option %q needs %q", pair[0], pair[1]),
+				Hint: fmt.Sprintf("give both: '%s' = 'name', '%s' = '1 min'", group, drift)})
+			break
+		}
+	}
+	if v.Given(interval) && v.Duration(interval) <= 0 {
+		errs = append(errs, option.Errorf(interval, "option %q must be more than 0", interval))
+	}
+	if v.Int(gap) < 1 {
+		errs = append(errs, option.Errorf(gap, "option %q must be at least 1", gap))
+	}
+	return append(errs, p.checkDeadLetter(t)...)
+}
+
+// checkDeadLetter looks for the dead-letter table, which must be there before a table names it.
+func (p *Planner) checkDeadLetter(t *table) []*option.Error {
+	const key = "dead-letter"
+	name := t.framework.String(key)
+	if name == "" {
+		return nil
+	}
+	path := p.Catalog.Resolve(strings.Split(name, "."))
+	switch o, ok := p.Catalog.Lookup(path, catalog.Table); {
+	case ok && o.Kind == catalog.Table:
+		if t.info.Format == nil {
+			return nil
+		}
+		if ignore := t.info.Format.Name + ".ignore-parse-errors"; t.framework.Given(ignore) && t.framework.Bool(ignore) {
+			e := option.Errorf(key, "options %q and %q contradict each other", key, ignore)
+			e.Hint = "with the one, records that don't decode are kept, with the other they are skipped; set one"
+			return []*option.Error{e}
+		}
+		return nil
+	case ok:
+		return []*option.Error{option.Errorf(key, "option %q: %q is a view, not a table", key, name)}
+	}
+	e := option.Errorf(key, "option %q: table %q does not exist", key, name)
+	e.Hint = "create it first: CREATE TABLE " + name + " (`raw` BYTES, `position` STRING, reason STRING) WITH (…)"
+	var names []string
+	for _, o := range p.Catalog.Objects(path.Catalog, path.Database, catalog.Table) {
+		if o.Kind == catalog.Table {
+			names = append(names, o.Path.Name)
+		}
+	}
+	if near := diag.Suggest(path.Name, names); near != "" {
+		e.Hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return []*option.Error{e}
+}
+
+// alignment is the table's watermark alignment, or nil.
+func (t *table) alignment() *physical.Alignment {
+	group := t.framework.String("scan.watermark.alignment.group")
+	if group == "" {
+		return nil
+	}
+	return &physical.Alignment{Group: group, MaxDrift: t.framework.Duration("scan.watermark.alignment.max-drift")}
 }
 
 func sortedKeys(m map[string]string) []string {

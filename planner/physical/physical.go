@@ -91,9 +91,18 @@ type Scan struct {
 type Watermark struct {
 	Column  int      // the rowtime column in the scan's schema
 	Expr    rex.Expr // over the scan's schema: TIMESTAMP or TIMESTAMP_LTZ; the watermark is the largest value so far, in milliseconds
-	OnEvent bool     // 'scan.watermark.emit.strategy' = 'on-event': after every row, not after every batch
+	OnEvent bool     // 'scan.watermark.emit.strategy' = 'on-event': after every Gap rows of a split, not after every batch
+	Gap     int64    // with OnEvent; at least 1
 	// IdleTimeout excludes a split without rows from the minimum; 0 means never.
 	IdleTimeout time.Duration
+	Alignment   *Alignment // or nil
+}
+
+// Alignment bounds how far a split may run ahead in event time: not by more than MaxDrift of the slowest split of all
+// scans of the job in the same group.
+type Alignment struct {
+	Group    string
+	MaxDrift time.Duration
 }
 
 // DeadLetter is the table named by the option 'dead-letter': it receives raw BYTES, position STRING, reason STRING, as

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,12 +15,8 @@ import (
 	"github.com/weirsql/weir/runtime/clock"
 )
 
-// maxOpen is how many splits of one subtask are open at a time, when the source is bounded: a folder may hold more files
-// than a process can open. The shards of an unbounded source are all read at once.
-const maxOpen = 64
-
-// Enumerator finds the splits of one scan, assigns them to its subtasks, and opens their readers. It makes all calls to
-// the source, from one goroutine, where waiting for the network harms nobody.
+// Enumerator finds the splits of one scan, assigns them to its subtasks, and opens readers for them. It makes all calls
+// to the source, from one goroutine, where waiting for the network harms nobody.
 type Enumerator struct {
 	env       *Env
 	node      *physical.Scan
@@ -27,13 +24,22 @@ type Enumerator struct {
 	restored  *restored
 	waiter    clock.Waiter
 	live      []atomic.Int64 // by subtask: splits that are assigned and not ended
-	inUse     []atomic.Int64 // by subtask: open readers
-	pending   [][]*split     // by subtask: assigned, not opened
 	known     map[string]bool
 	listed    time.Time // when the splits were listed last
 	stopping  atomic.Bool
 	onListed  func()
 	onFailure func(err error)
+
+	requests struct {
+		sync.Mutex
+		waiting []request
+	}
+}
+
+// request is a split that is to be opened.
+type request struct {
+	scan  *scan
+	split *split
 }
 
 // NewEnumerator returns the enumerator of a scan, which goes on from a checkpoint unless that is nil. onListed is called
@@ -45,8 +51,7 @@ func NewEnumerator(env *Env, node *physical.Scan, parallelism int, from *checkpo
 	}
 	return &Enumerator{
 		env: env, node: node, restored: r, waiter: env.Clock.NewWaiter(), scans: make([]*scan, parallelism),
-		live: make([]atomic.Int64, parallelism), inUse: make([]atomic.Int64, parallelism),
-		pending: make([][]*split, parallelism), known: map[string]bool{}, onListed: onListed, onFailure: onFailure,
+		live: make([]atomic.Int64, parallelism), known: map[string]bool{}, onListed: onListed, onFailure: onFailure,
 	}, nil
 }
 
@@ -59,8 +64,25 @@ func (e *Enumerator) Stop() {
 // closed notes that a subtask is done with a split. From any goroutine.
 func (e *Enumerator) closed(subtask int) {
 	e.live[subtask].Add(-1)
-	e.inUse[subtask].Add(-1)
 	e.waiter.Wake()
+}
+
+// request asks for a reader of a split, which comes by scan.opened. From any goroutine.
+func (e *Enumerator) request(s *scan, sp *split) {
+	e.requests.Lock()
+	e.requests.waiting = append(e.requests.waiting, request{s, sp})
+	e.requests.Unlock()
+	e.waiter.Wake()
+}
+
+// reading reports whether a split is left that may have to be opened.
+func (e *Enumerator) reading() bool {
+	for i := range e.live {
+		if e.live[i].Load() > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Run is the enumerator's goroutine. It returns when there is nothing to find or open any more.
@@ -82,11 +104,9 @@ func (e *Enumerator) run(ctx context.Context) (err error) {
 	}
 	e.onListed()
 	for ctx.Err() == nil && !e.stopping.Load() {
-		opened, left, err := e.open(ctx)
-		if err != nil {
+		if opened, err := e.open(ctx); err != nil {
 			return err
-		}
-		if opened {
+		} else if opened {
 			continue
 		}
 		var next time.Time
@@ -96,7 +116,7 @@ func (e *Enumerator) run(ctx context.Context) (err error) {
 				e.discover(ctx)
 				continue
 			}
-		} else if left == 0 {
+		} else if !e.reading() {
 			return nil
 		}
 		e.waiter.Wait(ctx, next)
@@ -159,7 +179,6 @@ func (e *Enumerator) first(ctx context.Context) error {
 	}
 	more := e.more()
 	for i, s := range e.scans {
-		e.pending[i] = assigned[i]
 		e.live[i].Add(int64(len(assigned[i])))
 		watermark := int64(math.MinInt64)
 		if e.restored != nil {
@@ -167,7 +186,7 @@ func (e *Enumerator) first(ctx context.Context) error {
 		}
 		s.v.task.post(func() error {
 			s.ended = ended[i]
-			s.assign(append([]*split{}, assigned[i]...), watermark, more)
+			s.assign(assigned[i], watermark, more)
 			return nil
 		})
 	}
@@ -208,7 +227,6 @@ func (e *Enumerator) discover(ctx context.Context) {
 		}
 		sp := &split{id: f.ID, position: f.Position, watermark: math.MinInt64}
 		e.live[to].Add(1)
-		e.pending[to] = append(e.pending[to], sp)
 		s := e.scans[to]
 		s.v.task.post(func() error {
 			s.assign([]*split{sp}, 0, true)
@@ -217,18 +235,17 @@ func (e *Enumerator) discover(ctx context.Context) {
 	}
 }
 
-// open opens the next split of each subtask that may have another one open; left counts those that must wait.
-func (e *Enumerator) open(ctx context.Context) (opened bool, left int, err error) {
-	for i, s := range e.scans {
-		if len(e.pending[i]) == 0 {
-			continue
+// open opens the splits that have been asked for.
+func (e *Enumerator) open(ctx context.Context) (opened bool, err error) {
+	e.requests.Lock()
+	waiting := e.requests.waiting
+	e.requests.waiting = nil
+	e.requests.Unlock()
+	for _, q := range waiting {
+		if ctx.Err() != nil || e.stopping.Load() {
+			break
 		}
-		if e.node.Source.Bounded() && e.inUse[i].Load() >= maxOpen {
-			left += len(e.pending[i])
-			continue
-		}
-		sp := e.pending[i][0]
-		e.pending[i] = e.pending[i][1:]
+		s, sp := q.scan, q.split
 		r, err := e.node.Source.Open(ctx, connectors.Split{ID: sp.id, Position: sp.position}, connectors.ReaderContext{
 			Columns: e.node.Columns,
 			Wake: func() {
@@ -236,16 +253,15 @@ func (e *Enumerator) open(ctx context.Context) (opened bool, left int, err error
 				s.v.task.waiter.Wake()
 			},
 			Retried:   func() { s.v.metrics.Retries.Add(1) },
+			Ignored:   func(n int) { s.v.metrics.Failed.Add(int64(n)) },
 			BadRecord: s.badRecord,
 		})
 		if err != nil {
-			return false, 0, fmt.Errorf("read split %s of table %s: %w", sp.id, e.node.Table.Path, err)
+			return false, fmt.Errorf("read split %s of table %s: %w", sp.id, e.node.Table.Path, err)
 		}
-		e.inUse[i].Add(1)
 		if !s.v.task.post(func() error { return s.opened(sp, r) }) {
-			return false, 0, r.Close()
+			return false, r.Close()
 		}
-		opened = true
 	}
-	return opened, left, nil
+	return len(waiting) > 0, nil
 }

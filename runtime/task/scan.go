@@ -1,10 +1,12 @@
 package task
 
 import (
+	"container/heap"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,15 +22,12 @@ import (
 // scan reads the splits of a table that fall to one subtask, a batch at a time: reader → computed columns → watermark →
 // chain.
 //
-// Splits that come to an end are read by event time: the one with the lowest watermark is next, among equals the one that
-// was assigned first. So the ranges of a large file, and files of consecutive hours, are read one after the other, and a
-// window is open while its time is read, not from the first split to the last. Splits without end are read in turn, so
-// that one which has much to catch up with doesn't keep the others waiting.
-//
 // The watermark of a split is the largest value of the watermark expression over its rows; that of the scan is the
 // smallest over its splits, those that have been without rows for the idle timeout excepted. A split that is assigned
-// but not opened yet holds the watermark back, so that the order in which the files of a bounded table are read doesn't
-// decide what is late. The scan never lowers its watermark for splits that are discovered later.
+// but not open holds the watermark back, too, so that the order in which files are read doesn't decide what is late. The
+// scan never lowers its watermark for splits that are discovered later.
+//
+// Which split is read next, and which are open, is in split_open.go.
 type scan struct {
 	v          *vertex
 	node       *physical.Scan
@@ -38,27 +37,43 @@ type scan struct {
 	project    *expr.Program // or nil
 	expression *expr.Program // of the watermark, or nil
 	perMilli   int64         // units of the expression in a millisecond
-	bounded    bool          // splits come to an end
-	one        [1]int32      // the selection of a single row
+	ends       bool          // splits come to an end
+	maxOpen    int           // splits that may be open at a time; 0: all
+	gap        int64         // rows of a split from one watermark to the next, with on-event; else 0
+	aligned    *aligned      // or nil
+	one        []int32       // the selection of a few rows
 	dead       *deadLetter   // or nil
 
-	splits    []*split
+	reading   []*split // with a reader, or about to get one
+	parked    parked   // the other ones
+	shown     shownSplits
 	ended     []string
+	polls     int
 	turn      int
+	most      int  // rows to ask for: fewer when they are wide
+	held      bool // a split has something but is too far ahead of its alignment group
 	assigned  bool // the first splits have been assigned
 	more      bool // there may be further splits
 	watermark int64
 	resend    bool // the restored watermark has to be sent before any row
 	idle      bool // the chain has been told that it is
+	orders    int  // splits that have been assigned
 }
+
+// pollBytes is how large the rows of one Poll should be at most.
+const pollBytes = 1 << 20
 
 func newScan(v *vertex, node *physical.Scan, e *Enumerator) (*scan, error) {
 	fields := make([]types.Field, len(node.Columns))
 	for i, c := range node.Columns {
 		fields[i] = types.Field{Name: c.Name, Type: c.Type}
 	}
-	s := &scan{v: v, node: node, enumerator: e, raw: types.NewBatch(types.NewSchema(fields...)), more: true, watermark: math.MinInt64}
-	s.out.Schema, s.bounded = node.Schema, node.Source.Bounded()
+	s := &scan{v: v, node: node, enumerator: e, raw: types.NewBatch(types.NewSchema(fields...)), more: true,
+		watermark: math.MinInt64, most: v.task.env.MaxRows, ends: node.Source.Bounded()}
+	s.out.Schema = node.Schema
+	if l, ok := node.Source.(connectors.Limited); ok {
+		s.ends, s.maxOpen = true, l.MaxOpen()
+	}
 	var err error
 	if node.Project != nil {
 		if s.project, err = expr.Compile(node.Project); err != nil {
@@ -70,6 +85,12 @@ func newScan(v *vertex, node *physical.Scan, e *Enumerator) (*scan, error) {
 			return nil, err
 		}
 		s.perMilli = node.Watermark.Expr.Type().TicksPerSecond() / 1000
+		if node.Watermark.OnEvent {
+			s.gap = max(node.Watermark.Gap, 1)
+		}
+		if a := node.Watermark.Alignment; a != nil {
+			s.aligned = v.task.env.alignments.join(a.Group, a.MaxDrift, v.task.Wake)
+		}
 	}
 	return s, nil
 }
@@ -116,16 +137,27 @@ func (s *scan) assign(splits []*split, watermark int64, more bool) {
 		s.assigned = true
 		s.watermark, s.resend = watermark, watermark != math.MinInt64
 	}
-	s.splits = append(s.splits, splits...)
+	for _, sp := range splits {
+		sp.order = s.orders
+		s.orders++
+		sp.figures.watermark.Store(sp.watermark)
+		heap.Push(&s.parked, sp)
+	}
 	s.more = more
+	s.unpark()
+	s.align()
 }
 
-// opened hands over the reader of a split.
+// opened takes over the reader of a split.
 func (s *scan) opened(sp *split, r connectors.Reader) error {
 	if s.v.task.ended {
 		return r.Close()
 	}
-	sp.reader = r
+	sp.take(r)
+	if !sp.shown {
+		sp.shown = true
+		s.shown.add(sp)
+	}
 	return nil
 }
 
@@ -137,40 +169,37 @@ func (s *scan) poll(now time.Time) (bool, error) {
 		s.resend = false
 		return true, s.v.watermark(s.watermark)
 	}
-	if len(s.splits) == 0 && !s.more {
+	if len(s.reading) == 0 && len(s.parked) == 0 && !s.more {
 		return true, s.v.task.end(exchange.Natural)
 	}
-	if sp := s.next(); sp != nil {
+	sp, parked, err := s.next()
+	if s.aligned != nil {
+		// Once it counts as waiting it looks again: those that it waits for may have gone on in between.
+		wait := sp == nil && s.held
+		if s.aligned.paused.Swap(wait) != wait && wait {
+			return true, err
+		}
+	}
+	if parked || err != nil {
+		return parked, err
+	}
+	if sp != nil {
 		return true, s.read(sp, now)
 	}
 	return s.checkIdle(now)
 }
 
-// next returns the split to read next, which is that of s.turn, or nil when none has anything.
-func (s *scan) next() *split {
-	var best *split
-	for k := range s.splits {
-		i := (s.turn + k) % len(s.splits)
-		if s.bounded {
-			i = k
-		}
-		sp := s.splits[i]
-		if sp.reader == nil || sp.idle && !sp.woken.Load() || best != nil && sp.watermark >= best.watermark {
-			continue
-		}
-		best, s.turn = sp, i
-		if !s.bounded {
-			break
-		}
-	}
-	return best
-}
-
 // read polls one split and passes on what there is.
 func (s *scan) read(sp *split, now time.Time) error {
+	s.polls++
 	sp.woken.Store(false)
 	s.raw.Reset()
-	status, err := sp.reader.Poll(s.raw, s.v.task.env.MaxRows)
+	most := s.most
+	if sp.sounding && sp.batches == 0 && len(s.parked) > 0 {
+		most = 1
+	}
+	status, err := sp.reader.Poll(s.raw, most)
+	s.v.metrics.BytesIn.Add(sp.figures.read(s.raw.N))
 	if err != nil {
 		return fmt.Errorf("read table %s: %w", s.node.Table.Path, err)
 	}
@@ -182,7 +211,10 @@ func (s *scan) read(sp *split, now time.Time) error {
 	sp.idle = status == connectors.Idle
 	switch {
 	case s.raw.N > 0:
-		sp.quiet, sp.excluded = time.Time{}, false
+		sp.batches++
+		s.most = rowsIn(pollBytes, s.raw.Bytes(), s.raw.N, s.v.task.env.MaxRows)
+		sp.quiet = time.Time{}
+		s.exclude(sp, false)
 		if s.idle {
 			s.idle = false
 			s.v.task.tell(exchange.Active, 0)
@@ -196,22 +228,33 @@ func (s *scan) read(sp *split, now time.Time) error {
 	case sp.idle && sp.quiet.IsZero():
 		sp.quiet = now
 	}
-	if status != connectors.Ended {
-		s.turn++ // the next one's turn
-		return nil
+	if status == connectors.Ended {
+		return s.end(sp)
 	}
-	return s.end(sp)
+	return nil
+}
+
+// rowsIn is how many rows are about as large as want, if n of them have so many bytes.
+func rowsIn(want, bytes, n, most int) int {
+	if bytes <= want && n <= most {
+		return most
+	}
+	return min(max(want*n/bytes, 1), most)
 }
 
 // end forgets a split that has been read.
 func (s *scan) end(sp *split) error {
-	s.splits = append(s.splits[:s.turn], s.splits[s.turn+1:]...)
+	i := slices.Index(s.reading, sp)
+	s.reading = append(s.reading[:i], s.reading[i+1:]...)
 	s.ended = append(s.ended, sp.id)
 	err := sp.reader.Close()
+	sp.take(nil)
+	s.shown.end(sp)
 	s.enumerator.closed(s.v.task.subtask)
 	if err != nil {
 		return fmt.Errorf("read table %s: %w", s.node.Table.Path, err)
 	}
+	s.unpark()
 	return s.advance()
 }
 
@@ -254,25 +297,41 @@ func (s *scan) emit(sp *split) error {
 		return err
 	}
 	v := values[0]
-	if !s.node.Watermark.OnEvent {
+	if s.gap == 0 {
 		if err := s.v.Emit(&s.out); err != nil {
 			return err
 		}
 		if w, ok := largest(v, s.out.N); ok {
-			sp.watermark = max(sp.watermark, floorDiv(w, s.perMilli))
+			sp.raise(floorDiv(w, s.perMilli))
 		}
 		return s.advance()
 	}
-	for i := range s.out.N {
-		s.one[0] = int32(i)
-		s.out.Sel = s.one[:]
+	return s.emitByEvent(sp, v)
+}
+
+// emitByEvent passes the rows of s.out on and looks at the watermark after every gap-th row of the split.
+func (s *scan) emitByEvent(sp *split, v *types.Vector) error {
+	if sp.events == 0 {
+		sp.high = sp.watermark
+	}
+	for i := 0; i < s.out.N; {
+		s.one = s.one[:0]
+		for ; i < s.out.N && sp.events < s.gap; i++ {
+			s.one = append(s.one, int32(i))
+			sp.events++
+			if !v.IsNull(i) {
+				sp.high = max(sp.high, floorDiv(v.I64[i], s.perMilli))
+			}
+		}
+		s.out.Sel = s.one
 		if err := s.v.Emit(&s.out); err != nil {
 			return err
 		}
-		if v.IsNull(i) {
-			continue
+		if sp.events < s.gap {
+			break
 		}
-		sp.watermark = max(sp.watermark, floorDiv(v.I64[i], s.perMilli))
+		sp.events = 0
+		sp.raise(sp.high)
 		if err := s.advance(); err != nil {
 			return err
 		}
@@ -309,16 +368,42 @@ func floorDiv(a, b int64) int64 {
 	return q
 }
 
+// raise raises the watermark of a split.
+func (sp *split) raise(w int64) {
+	sp.watermark = max(sp.watermark, w)
+	sp.figures.watermark.Store(sp.watermark)
+}
+
+// low is the lowest watermark of the splits, idle ones aside; false when there is none.
+func (s *scan) low() (low int64, any bool) {
+	low = math.MaxInt64
+	for _, sp := range s.reading {
+		if !sp.excluded {
+			low, any = min(low, sp.watermark), true
+		}
+	}
+	if len(s.parked) > 0 {
+		low, any = min(low, s.parked[0].watermark), true
+	}
+	return low, any
+}
+
+// align tells the alignment group where the scan is. One without splits holds nobody back.
+func (s *scan) align() {
+	if s.aligned != nil {
+		low, _ := s.low()
+		s.aligned.set(low)
+	}
+}
+
 // advance sends the watermark if it has risen.
 func (s *scan) advance() error {
 	if s.expression == nil {
 		return nil
 	}
-	low, any := int64(math.MaxInt64), false
-	for _, sp := range s.splits {
-		if !sp.excluded {
-			low, any = min(low, sp.watermark), true
-		}
+	low, any := s.low()
+	if s.aligned != nil {
+		s.aligned.set(low)
 	}
 	if !any || low <= s.watermark {
 		return nil
@@ -327,15 +412,33 @@ func (s *scan) advance() error {
 	return s.v.watermark(low)
 }
 
+// exclude takes a split out of the minimum, or back in.
+func (s *scan) exclude(sp *split, excluded bool) {
+	if sp.excluded != excluded {
+		sp.excluded = excluded
+		sp.figures.idle.Store(excluded)
+	}
+}
+
+// quietSince is since when a split has had no rows for all that is known; zero when it has some. A split that is held
+// back is not idle: its time is not its own.
+func (sp *split) quietSince() (at time.Time) {
+	if sp.excluded || sp.woken.Load() {
+		return at
+	}
+	return sp.quiet
+}
+
 // checkIdle excludes splits that have been quiet for long, and tells the chain when none is left that isn't.
 func (s *scan) checkIdle(now time.Time) (progress bool, err error) {
 	if s.expression == nil {
 		return false, nil
 	}
-	timeout, active := s.node.Watermark.IdleTimeout, 0
-	for _, sp := range s.splits {
-		if timeout > 0 && !sp.excluded && !sp.quiet.IsZero() && now.Sub(sp.quiet) >= timeout {
-			sp.excluded, progress = true, true
+	timeout, active := s.node.Watermark.IdleTimeout, len(s.parked)
+	for _, sp := range s.reading {
+		if quiet := sp.quietSince(); timeout > 0 && !quiet.IsZero() && now.Sub(quiet) >= timeout {
+			s.exclude(sp, true)
+			progress = true
 		}
 		if !sp.excluded {
 			active++
@@ -357,11 +460,12 @@ func (s *scan) deadline() (at time.Time) {
 	if s.expression == nil || s.node.Watermark.IdleTimeout <= 0 {
 		return at
 	}
-	for _, sp := range s.splits {
-		if sp.excluded || sp.quiet.IsZero() {
+	for _, sp := range s.reading {
+		quiet := sp.quietSince()
+		if quiet.IsZero() {
 			continue
 		}
-		if d := sp.quiet.Add(s.node.Watermark.IdleTimeout); at.IsZero() || d.Before(at) {
+		if d := quiet.Add(s.node.Watermark.IdleTimeout); at.IsZero() || d.Before(at) {
 			at = d
 		}
 	}
@@ -388,8 +492,10 @@ func (s *scan) snapshot(w *state.Writer) error {
 			w.PutOperator("function"+strconv.Itoa(i), strconv.AppendInt(nil, int64(k), 10), value)
 		}
 	}
-	for _, sp := range s.splits {
-		putSplit(w, sp)
+	for _, splits := range [][]*split{s.reading, s.parked} {
+		for _, sp := range splits {
+			putSplit(w, sp)
+		}
 	}
 	for _, id := range s.ended {
 		putEnded(w, id)
@@ -400,7 +506,10 @@ func (s *scan) snapshot(w *state.Writer) error {
 
 func (s *scan) close() error {
 	var errs []error
-	for _, sp := range s.splits {
+	if s.aligned != nil {
+		s.aligned.leave()
+	}
+	for _, sp := range s.reading {
 		if sp.reader != nil {
 			errs = append(errs, sp.reader.Close())
 		}

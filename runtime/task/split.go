@@ -15,13 +15,26 @@ import (
 // split is a split in the hands of a scan, from its assignment to its end.
 type split struct {
 	id        string
+	order     int               // of its assignment
 	position  []byte            // where to start
-	reader    connectors.Reader // nil until the enumerator has opened it
+	reader    connectors.Reader // nil while it isn't open
 	woken     atomic.Bool       // the reader has called Wake
 	idle      bool              // the last Poll said Idle
 	watermark int64
 	quiet     time.Time // since when there have been no rows; zero: there are, or nobody has looked
 	excluded  bool      // quiet for longer than the idle timeout: out of the minimum
+	batches   int       // read since it was opened
+	sounding  bool      // was opened to learn where it stands in event time
+	events    int64     // with on-event: rows since the last watermark,
+	high      int64     // and the highest one that they give
+	shown     bool      // among those whose figures are shown
+	figures   splitFigures
+}
+
+// take gives the split a reader, or none.
+func (sp *split) take(r connectors.Reader) {
+	sp.reader, sp.idle = r, false
+	sp.figures.take(r)
 }
 
 // progress is what a checkpoint knows of a split.

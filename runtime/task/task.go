@@ -31,6 +31,8 @@ type Env struct {
 	// KeepState says that snapshots are stored; else only sinks take part in checkpoints.
 	KeepState bool
 	Reports   Reports
+
+	alignments alignments
 }
 
 // Reports is how tasks tell their job what happened. Calls come from the tasks' goroutines and must not block.
