@@ -2,7 +2,6 @@ package operator
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/runtime/state"
@@ -13,99 +12,151 @@ import (
 // carry the key only, into a complete one. It keeps the last row of every key. An update that changes nothing is
 // dropped, and so is the deletion of a key that isn't there.
 //
-// State: the last row per key, encoded behind its key.
+// State: the last row per key, which goes with the key's deletion.
 //
 // Source: Flink's ChangelogNormalize (DeduplicateFunctionHelper, processLastRowOnChangelog).
 type changelogNormalize struct {
 	Stateless
-	node   *physical.ChangelogNormalize
-	update bool // -U rows are wanted
-	hasher state.KeyHasher
-	rows   *state.Rows
-	out    *types.Batch
+	node    *physical.ChangelogNormalize
+	ctx     *Context
+	update  bool // -U rows are wanted
+	keys    *state.Store
+	account *state.Account
+	rows    state.Rows
+	last    []int32 // by slot: the number of the key's row, or -1
+	out     *types.Batch
 
-	key []*types.Vector
-	row []byte
+	key   []*types.Vector
+	slots []int32
+	row   []byte
 }
 
-var _ Operator = (*changelogNormalize)(nil)
+var (
+	_ Operator      = (*changelogNormalize)(nil)
+	_ state.Dropper = (*changelogNormalize)(nil)
+)
 
 func newChangelogNormalize(n *physical.ChangelogNormalize) *changelogNormalize {
-	return &changelogNormalize{node: n, update: n.Mode.Has(types.UpdateBefore), rows: state.NewIndexedRows(), out: types.NewBatch(n.Schema)}
+	return &changelogNormalize{node: n, update: n.Mode.Has(types.UpdateBefore), out: types.NewBatch(n.Schema)}
 }
 
 func (c *changelogNormalize) Open(ctx *Context) error {
-	return ctx.Restore.Each("row", func(hash, row []byte) error {
-		if len(hash) != 8 {
-			return types.ErrCorruptRow
-		}
-		c.rows.Add(binary.LittleEndian.Uint64(hash), row)
-		return nil
-	})
+	c.ctx = ctx
+	var keyTypes []types.Type
+	for _, k := range c.node.Key {
+		keyTypes = append(keyTypes, c.node.Schema.Fields[k].Type)
+	}
+	c.account = ctx.Memory.Account(c.used)
+	c.keys = state.NewStore(keyTypes, "row", c, c.account)
+	cols := newColumns(keyTypes)
+	err := ctx.Restore.Each("row", func(key, value []byte) error { return c.keys.Restore(cols, key, value) })
+	c.count()
+	return err
 }
 
-func (c *changelogNormalize) Process(_ int, b *types.Batch, out Output) error {
+func (c *changelogNormalize) Process(_ int, b *types.Batch, out Output) (err error) {
 	c.out.Reset()
-	hashes := c.hasher.Hash(b, c.node.Key)
 	c.key = c.key[:0]
 	for _, k := range c.node.Key {
 		c.key = append(c.key, b.Cols[k])
 	}
-	for k := range b.Rows() {
+	n := b.Rows()
+	if c.slots, err = c.keys.Lookup(c.key, b.Sel, n, resize(c.slots, n)); err != nil {
+		return err
+	}
+	c.grow()
+	for k, slot := range c.slots {
 		i := int(rowAt(b.Sel, k))
-		c.row = types.EncodeRow(c.row[:0], c.key, i)
-		prefix := len(c.row)
-		slot := c.rows.Find(hashes[k], c.row)
+		last := c.last[slot]
 		if b.Kind(i).Retracts() {
-			if slot >= 0 {
-				if err := c.emit(types.Delete, slot, prefix); err != nil {
+			if last >= 0 {
+				if err := c.emit(types.Delete, last); err != nil {
 					return err
 				}
-				c.rows.Remove(slot)
+				c.rows.Remove(last)
+				c.last[slot] = -1
 			}
 			continue
 		}
-		c.row = types.EncodeRow(c.row, b.Cols, i)
+		c.row = types.EncodeRow(c.row[:0], b.Cols, i)
 		switch {
-		case slot < 0:
-			slot = c.rows.Add(hashes[k], c.row)
-			if err := c.emit(types.Insert, slot, prefix); err != nil {
+		case last < 0:
+			c.last[slot] = c.rows.Add(0, c.row)
+			if err := c.emit(types.Insert, c.last[slot]); err != nil {
 				return err
 			}
-		case !bytes.Equal(c.rows.Get(slot), c.row):
+		case !bytes.Equal(c.rows.Get(last), c.row):
 			if c.update {
-				if err := c.emit(types.UpdateBefore, slot, prefix); err != nil {
+				if err := c.emit(types.UpdateBefore, last); err != nil {
 					return err
 				}
 			}
-			c.rows.Replace(slot, c.row)
-			if err := c.emit(types.UpdateAfter, slot, prefix); err != nil {
+			c.rows.Replace(last, c.row)
+			if err := c.emit(types.UpdateAfter, last); err != nil {
 				return err
 			}
 		}
 	}
+	for _, slot := range c.slots {
+		if c.last[slot] < 0 && c.keys.Has(slot) {
+			c.keys.Remove(slot)
+		}
+	}
+	c.count()
 	if c.out.N == 0 {
 		return nil
 	}
 	return out.Emit(c.out)
 }
 
-// emit appends the stored row of a key; prefix is the length of the encoded key in front of it.
-func (c *changelogNormalize) emit(kind types.RowKind, slot int32, prefix int) error {
-	if _, err := types.DecodeRow(c.rows.Get(slot)[prefix:], c.out.Cols); err != nil {
+func (c *changelogNormalize) grow() {
+	for len(c.last) < c.keys.Cap() {
+		c.last = append(c.last, -1)
+	}
+}
+
+// emit appends a stored row.
+func (c *changelogNormalize) emit(kind types.RowKind, row int32) error {
+	if _, err := types.DecodeRow(c.rows.Get(row), c.out.Cols); err != nil {
 		return err
 	}
 	c.out.AppendKind(kind)
 	return nil
 }
 
-func (c *changelogNormalize) Snapshot(w *state.Writer) error {
-	var hash [8]byte
-	for slot := range int32(c.rows.Cap()) {
-		if c.rows.Has(slot) {
-			binary.LittleEndian.PutUint64(hash[:], c.rows.Hash(slot))
-			w.Put(c.rows.Hash(slot), "row", hash[:], c.rows.Get(slot))
-		}
-	}
+// Encode appends a key's row.
+func (c *changelogNormalize) Encode(dst []byte, slot int32) []byte {
+	return append(dst, c.rows.Get(c.last[slot])...)
+}
+
+// Decode implements state.Codec.
+func (c *changelogNormalize) Decode(slot int32, value []byte) error {
+	c.grow()
+	c.last[slot] = c.rows.Add(0, value)
 	return nil
+}
+
+// Drop implements state.Dropper.
+func (c *changelogNormalize) Drop(slot int32) {
+	c.rows.Remove(c.last[slot])
+	c.last[slot] = -1
+}
+
+// Snapshot writes an entry "row" per key.
+func (c *changelogNormalize) Snapshot(w *state.Writer) error { return c.keys.Snapshot(w) }
+
+func (c *changelogNormalize) used() int {
+	return c.keys.Used() + c.rows.Used() + c.keys.InUse(4*cap(c.last))
+}
+
+func (c *changelogNormalize) count() {
+	c.ctx.Metrics.StateKeys.Store(int64(c.keys.Len() + c.keys.Spilled()))
+	c.ctx.Metrics.StateBytes.Store(int64(c.used()))
+	c.ctx.Metrics.Spilled.Store(c.account.Spilled())
+}
+
+func (c *changelogNormalize) Close() error {
+	err := c.keys.Close()
+	c.account.Close()
+	return err
 }

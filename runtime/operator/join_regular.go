@@ -1,7 +1,6 @@
 package operator
 
 import (
-	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -30,7 +29,9 @@ import (
 type join struct {
 	node      *physical.Join
 	ctx       *Context
-	keys      *state.Keys
+	keys      *state.Store
+	account   *state.Account
+	keyTypes  []types.Type
 	sides     [2]*joinSide
 	condition *expr.Filter // or nil
 	testing   types.Batch  // left and right columns of the pairs, for the condition
@@ -77,12 +78,10 @@ func (e *joinEvents) add(kind types.RowKind, own, kept int32) {
 func newJoin(node *physical.Join) (*join, error) {
 	left, right := node.Inputs[0].From.Base().Schema, node.Inputs[1].From.Base().Schema
 	j := &join{node: node, out: types.NewBatch(node.Schema), view: types.Batch{Schema: node.Schema}}
-	var keyTypes []types.Type
 	for i, k := range node.LeftKeys {
-		keyTypes = append(keyTypes, left.Fields[k].Type)
+		j.keyTypes = append(j.keyTypes, left.Fields[k].Type)
 		j.nullCheck = j.nullCheck || !node.NullEqual[i]
 	}
-	j.keys = state.NewKeys(keyTypes)
 	kind := node.Kind
 	j.sides[0] = newJoinSide(left, node.LeftKeys, node.Unique[0], node.Retracts[0], node.TTL[0])
 	j.sides[1] = newJoinSide(right, node.RightKeys, node.Unique[1], node.Retracts[1], node.TTL[1])
@@ -113,7 +112,12 @@ func (j *join) Open(ctx *Context) error {
 	if j.condition != nil {
 		j.condition.Open(ctx.UDF)
 	}
-	return j.restore(ctx.Restore)
+	j.account = ctx.Memory.Account(j.used)
+	j.keys = state.NewStore(j.keyTypes, "rows", j, j.account)
+	cols := newColumns(j.keyTypes)
+	err := ctx.Restore.Each("rows", func(key, value []byte) error { return j.keys.Restore(cols, key, value) })
+	j.count()
+	return err
 }
 
 func (j *join) Process(input int, b *types.Batch, out Output) error {
@@ -128,7 +132,9 @@ func (j *join) Process(input int, b *types.Batch, out Output) error {
 	}
 	own.begin(b, now)
 	other.now = now
-	j.lookup(own, b, n)
+	if err := j.lookup(own, b, n); err != nil {
+		return err
+	}
 	own.grow(j.keys.Cap())
 	other.grow(j.keys.Cap())
 	other.touch(j.slots)
@@ -169,9 +175,9 @@ func (j *join) Process(input int, b *types.Batch, out Output) error {
 		j.release(slot)
 	}
 	for _, s := range j.sides {
-		s.expire(now, j.release)
+		s.expire(now, j.keys, j.release)
 	}
-	j.ctx.Metrics.StateKeys.Store(int64(j.keys.Len()))
+	j.count()
 	return nil
 }
 
@@ -183,7 +189,7 @@ func (j *join) release(slot int32) {
 }
 
 // lookup finds the slots of the batch's keys; a key with a NULL that matches nothing has none.
-func (j *join) lookup(own *joinSide, b *types.Batch, n int) {
+func (j *join) lookup(own *joinSide, b *types.Batch, n int) (err error) {
 	j.slots = resize(j.slots, n)
 	nulls := false
 	if j.nullCheck {
@@ -192,8 +198,8 @@ func (j *join) lookup(own *joinSide, b *types.Batch, n int) {
 		}
 	}
 	if !nulls {
-		j.keys.Lookup(own.keyCols, b.Sel, n, j.slots)
-		return
+		_, err = j.keys.Lookup(own.keyCols, b.Sel, n, j.slots)
+		return err
 	}
 	j.valid = j.valid[:0]
 rows:
@@ -208,13 +214,17 @@ rows:
 		j.slots[k] = int32(len(j.valid))
 		j.valid = append(j.valid, row)
 	}
-	found := j.keys.Lookup(own.keyCols, j.valid, len(j.valid), resize(own.scratch, len(j.valid)))
+	found, err := j.keys.Lookup(own.keyCols, j.valid, len(j.valid), resize(own.scratch, len(j.valid)))
+	if err != nil {
+		return err
+	}
 	own.scratch = found
 	for k, at := range j.slots {
 		if at >= 0 {
 			j.slots[k] = found[at]
 		}
 	}
+	return nil
 }
 
 // test drops the pairs for which the condition is not TRUE.
@@ -440,61 +450,56 @@ func appendOrNull(dst, src *types.Vector, rows []int32, some bool) {
 	}
 }
 
-func (j *join) OnWatermark(int64, Output) error {
-	j.ctx.Metrics.StateBytes.Store(int64(j.keys.Bytes() + j.sides[0].bytes() + j.sides[1].bytes()))
-	return nil
+func (j *join) OnWatermark(int64, Output) error { return nil }
+func (j *join) OnTime(time.Time, Output) error  { return nil }
+func (j *join) Finish(Output) error             { return nil }
+
+func (j *join) Close() error {
+	err := j.keys.Close()
+	j.account.Close()
+	return err
 }
 
-func (j *join) OnTime(time.Time, Output) error { return nil }
-func (j *join) Finish(Output) error            { return nil }
-func (j *join) Close() error                   { return nil }
+// used estimates the memory in use.
+func (j *join) used() int { return j.keys.Used() + j.sides[0].used() + j.sides[1].used() }
 
-var sideNames = [2]string{"left", "right"}
+// count tells how large the state is.
+func (j *join) count() {
+	j.ctx.Metrics.StateKeys.Store(int64(j.keys.Len() + j.keys.Spilled()))
+	j.ctx.Metrics.StateBytes.Store(int64(j.used()))
+	j.ctx.Metrics.Spilled.Store(j.account.Spilled())
+}
 
-// Snapshot writes an entry "left" or "right" per row: its join key, and as value how often it is there, its number of
-// matches and the time of its last write, as varints, and the row with the identifying columns first. Rows of a key
-// stand in the order they came.
-func (j *join) Snapshot(w *state.Writer) error {
-	var key, value []byte
-	for slot := range int32(j.keys.Cap()) {
-		if !j.keys.Has(slot) {
-			continue
-		}
-		key = j.keys.Encode(key[:0], slot)
-		for i, s := range j.sides {
-			for r := s.head(slot); r >= 0; r = s.links[r].next {
-				l := s.links[r]
-				value = binary.AppendVarint(value[:0], int64(l.times))
-				value = binary.AppendVarint(value, int64(l.matches))
-				value = binary.AppendVarint(value, s.writtenAt(r))
-				w.Put(j.keys.Hash(slot), sideNames[i], key, append(value, s.rows.Get(r)...))
-			}
-		}
+// Snapshot writes an entry "rows" per join key.
+func (j *join) Snapshot(w *state.Writer) error { return j.keys.Snapshot(w) }
+
+// Encode appends a key's rows: left ones, then right ones, each side behind their number.
+func (j *join) Encode(dst []byte, slot int32) []byte {
+	for _, s := range j.sides {
+		dst = s.encode(dst, slot)
 	}
-	return nil
+	return dst
 }
 
-func (j *join) restore(in *state.Reader) error {
-	for i, s := range j.sides {
-		cols := make([]*types.Vector, len(s.keys))
-		for c, k := range s.keys {
-			cols[c] = types.NewVector(s.schema.Fields[k].Type)
-		}
-		slot := make([]int32, 1)
-		if err := in.Each(sideNames[i], func(key, value []byte) error {
-			for _, v := range cols {
-				v.Reset()
-			}
-			if _, err := types.DecodeRow(key, cols); err != nil {
-				return err
-			}
-			j.keys.Lookup(cols, nil, 1, slot)
-			j.sides[0].grow(j.keys.Cap())
-			j.sides[1].grow(j.keys.Cap())
-			return s.restore(slot[0], value)
-		}); err != nil {
+// Decode implements state.Codec.
+func (j *join) Decode(slot int32, value []byte) (err error) {
+	for _, s := range j.sides {
+		s.grow(j.keys.Cap())
+		if value, err = s.decodeRows(slot, value); err != nil {
 			return err
 		}
 	}
+	if len(value) > 0 {
+		return errState
+	}
 	return nil
+}
+
+// Drop implements state.Dropper.
+func (j *join) Drop(slot int32) {
+	for _, s := range j.sides {
+		for s.head(slot) >= 0 {
+			s.forget(s.head(slot))
+		}
+	}
 }

@@ -50,6 +50,7 @@ type joinSide struct {
 	cols    []*types.Vector // decoded rows, by column of the schema
 	into    []*types.Vector // the same in the order of storing
 	decoded int
+	probe   []*types.Vector // for the identity of a row that is taken back
 }
 
 // joinChain is the first and the last row of a key, or -1.
@@ -89,6 +90,11 @@ func newJoinSide(s *types.Schema, keys, unique []int, retracts bool, ttl time.Du
 	side.cols = newColumns(columnTypes(s, len(s.Fields)))
 	for _, c := range side.order {
 		side.into = append(side.into, side.cols[c])
+	}
+	if side.search {
+		for _, c := range side.order[:side.identify] {
+			side.probe = append(side.probe, types.NewVector(s.Fields[c].Type))
+		}
 	}
 	side.keyCols = make([]*types.Vector, len(keys))
 	side.stored = make([]*types.Vector, len(side.order))
@@ -317,7 +323,7 @@ func (s *joinSide) forget(r int32) {
 }
 
 // expire looks at some rows and forgets those whose time is over; released is told their keys.
-func (s *joinSide) expire(now int64, released func(slot int32)) {
+func (s *joinSide) expire(now int64, keys *state.Store, released func(slot int32)) {
 	if s.ttl == 0 {
 		return
 	}
@@ -327,6 +333,7 @@ func (s *joinSide) expire(now int64, released func(slot int32)) {
 		}
 		if s.rows.Has(s.scan) && s.wrote[s.scan]+s.ttl <= now {
 			slot := s.links[s.scan].slot
+			keys.Touch(slot)
 			s.forget(s.scan)
 			released(slot)
 		}
@@ -340,38 +347,79 @@ func (s *joinSide) writtenAt(r int32) int64 {
 	return s.wrote[r]
 }
 
-// restore keeps a row as Snapshot wrote it.
-func (s *joinSide) restore(slot int32, value []byte) error {
-	var header [3]int64
-	for i := range header {
-		x, n := binary.Varint(value)
-		if n <= 0 {
-			return errState
-		}
-		header[i], value = x, value[n:]
+// encode appends the rows of a key in the order they came, behind their number: how often each is there, its number of
+// matches and the time of its last write, as varints, and the row behind its length.
+func (s *joinSide) encode(dst []byte, slot int32) []byte {
+	n := 0
+	for r := s.head(slot); r >= 0; r = s.links[r].next {
+		n++
 	}
-	if header[0] < 1 || header[0] > math.MaxInt32 {
-		return errState
+	dst = binary.AppendUvarint(dst, uint64(n))
+	for r := s.head(slot); r >= 0; r = s.links[r].next {
+		l := &s.links[r]
+		dst = binary.AppendVarint(dst, int64(l.times))
+		dst = binary.AppendVarint(dst, int64(l.matches))
+		dst = binary.AppendVarint(dst, s.writtenAt(r))
+		row := s.rows.Get(r)
+		dst = append(binary.AppendUvarint(dst, uint64(len(row))), row...)
 	}
-	for _, v := range s.cols {
-		v.Reset()
-	}
-	rest, err := types.DecodeRow(value, s.into[:s.identify])
-	if err != nil {
-		return err
-	}
-	identity := value[:len(value)-len(rest)]
-	if rest, err = types.DecodeRow(rest, s.into[s.identify:]); err != nil || len(rest) > 0 {
-		return errState
-	}
-	r := s.append(slot, value, state.HashBytes(identity))
-	s.links[r].times, s.links[r].matches = int32(header[0]), int32(header[1])
-	if s.ttl > 0 {
-		s.wrote[r] = header[2]
-	}
-	return nil
+	return dst
 }
 
-func (s *joinSide) bytes() int {
-	return s.rows.Bytes() + 20*cap(s.links) + 8*cap(s.wrote) + 8*cap(s.chains)
+// decodeRows keeps rows as encode wrote them, and returns what follows.
+func (s *joinSide) decodeRows(slot int32, value []byte) (rest []byte, err error) {
+	n, used := binary.Uvarint(value)
+	if used <= 0 {
+		return nil, errState
+	}
+	value = value[used:]
+	for range n {
+		var header [3]int64
+		for i := range header {
+			x, used := binary.Varint(value)
+			if used <= 0 {
+				return nil, errState
+			}
+			header[i], value = x, value[used:]
+		}
+		size, used := binary.Uvarint(value)
+		if used <= 0 || size > uint64(len(value)-used) || header[0] < 1 || header[0] > math.MaxInt32 {
+			return nil, errState
+		}
+		row := value[used : used+int(size)]
+		value = value[used+int(size):]
+		hash := uint64(0)
+		if s.search {
+			if hash, err = s.identityHash(row); err != nil {
+				return nil, err
+			}
+		}
+		r := s.append(slot, row, hash)
+		s.links[r].times, s.links[r].matches = int32(header[0]), int32(header[1])
+		if s.ttl > 0 {
+			s.wrote[r] = header[2]
+		}
+	}
+	return value, nil
+}
+
+// identityHash is the hash of what identifies a stored row.
+func (s *joinSide) identityHash(row []byte) (uint64, error) {
+	for _, v := range s.probe {
+		v.Reset()
+	}
+	rest, err := types.DecodeRow(row, s.probe)
+	if err != nil {
+		return 0, err
+	}
+	return state.HashBytes(row[:len(row)-len(rest)]), nil
+}
+
+// used estimates the memory in use.
+func (s *joinSide) used() int {
+	slots := 20*cap(s.links) + 8*cap(s.wrote)
+	if n := s.rows.Cap(); n > 0 {
+		slots = int(int64(slots) * int64(s.rows.Len()) / int64(n))
+	}
+	return s.rows.Used() + slots + 8*cap(s.chains)
 }
