@@ -218,3 +218,11 @@ func (s *sorter) Snapshot(w *state.Writer) error {
 func (s *sorter) OnTime(time.Time, Output) error { return nil }
 
 func (s *sorter) Close() error { return nil }
+
+// upTo returns 0..n-1.
+func upTo(s []int32, n int) []int32 {
+	for k := len(s); k < n; k++ {
+		s = append(s, int32(k))
+	}
+	return s[:n]
+}

@@ -3,6 +3,7 @@ package operator
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -35,9 +36,11 @@ type windowAggregate struct {
 	clock windowClock
 	aggs  *aggregates
 
+	account  *state.Account
 	byBounds map[windowBounds]*slice
 	order    []*slice // by end
 	spare    []*slice
+	leaving  []*slice // purged, but not yet written to the checkpoint that is under way
 	// progress is the watermark, or for processing time the time, up to which windows have fired.
 	progress int64
 
@@ -51,8 +54,9 @@ type windowAggregate struct {
 	outside  *slice          // stands for times that belong to no window
 	union    *slice          // the groups of a HOP window while it fires
 	moved    []*types.Vector // keys on their way from slice to slice
-	counting []int32         // 0, 1, 2, …
-	fired    []int32         // slots
+	one      [1]int32
+	several  []int32
+	fired    []int32 // slots
 	out      *types.Batch
 }
 
@@ -73,8 +77,9 @@ type slice struct {
 	base       bool
 	from       int64 // what is looked at to find a row's slice lies in [from, from+width)
 	width      uint64
-	keys       *state.Keys
-	groups     []int32 // by slot of keys
+	owner      *windowAggregate
+	keys       *state.Store
+	groups     []int32 // by slot of keys; -1: none
 	rows       []int32 // of the batch in hand
 }
 
@@ -87,7 +92,8 @@ func newWindowAggregate(node *physical.WindowAggregate) *windowAggregate {
 		keyTypes: columnTypes(node.Schema, len(node.Keys)), keys: make([]*types.Vector, len(node.Keys)),
 	}
 	w.moved = newColumns(w.keyTypes)
-	w.union, w.late, w.outside = w.newSlice(), &slice{}, &slice{}
+	w.late, w.outside = &slice{}, &slice{}
+	w.union = &slice{owner: w, keys: state.NewStore(w.keyTypes, "", nil, nil)}
 	return w
 }
 
@@ -118,19 +124,57 @@ func (w *windowAggregate) newSlice() *slice {
 		w.spare = w.spare[:n-1]
 		return s
 	}
-	return &slice{keys: state.NewKeys(w.keyTypes)}
+	s := &slice{owner: w}
+	s.keys = state.NewStore(w.keyTypes, "group", s, w.account)
+	return s
+}
+
+var _ state.Dropper = (*slice)(nil)
+
+// Encode appends the accumulators of a key.
+func (s *slice) Encode(dst []byte, slot int32) []byte {
+	return s.owner.aggs.encode(dst, s.groups[slot])
+}
+
+// Decode implements state.Codec.
+func (s *slice) Decode(slot int32, value []byte) error {
+	return s.owner.aggs.decode(s.group(slot), value)
+}
+
+// Drop implements state.Dropper.
+func (s *slice) Drop(slot int32) {
+	s.owner.one[0] = s.groups[slot]
+	s.owner.aggs.giveBack(s.owner.one[:])
+	s.groups[slot] = -1
+}
+
+// group returns the group of a slot; a new key gets one.
+func (s *slice) group(slot int32) int32 {
+	for len(s.groups) <= int(slot) {
+		s.groups = append(s.groups, -1)
+	}
+	if s.groups[slot] < 0 {
+		s.groups[slot] = s.owner.aggs.take()
+	}
+	return s.groups[slot]
 }
 
 func (w *windowAggregate) Open(ctx *Context) error {
 	w.ctx = ctx
 	w.clock = windowClock{w.node.Window.Local || w.node.Window.Proctime, temporal.NewZone(ctx.UDF.Location)}
-	return w.restore(ctx.Restore)
+	w.account = ctx.Memory.Account(w.used)
+	err := w.restore(ctx.Restore)
+	w.count()
+	return err
 }
 
 func (w *windowAggregate) Process(_ int, b *types.Batch, _ Output) error {
 	n := b.Rows()
 	if n == 0 {
 		return nil
+	}
+	if err := w.settle(); err != nil {
+		return err
 	}
 	for i, k := range w.node.Keys {
 		w.keys[i] = b.Cols[k]
@@ -147,26 +191,43 @@ func (w *windowAggregate) Process(_ int, b *types.Batch, _ Output) error {
 		if err != nil {
 			return err
 		}
-		w.assign(b, n, ends, starts)
+		if err := w.assign(b, n, ends, starts); err != nil {
+			return err
+		}
 	case win.Proctime:
-		w.add(w.find(w.clock.reading(w.ctx.Clock.Now().UnixMilli()), 0), b, b.Sel, n)
+		if err := w.add(w.find(w.clock.reading(w.ctx.Clock.Now().UnixMilli()), 0), b, b.Sel, n); err != nil {
+			return err
+		}
 	default:
 		times, err := w.clock.times(&w.times, b, win.Time)
 		if err != nil {
 			return err
 		}
-		w.assign(b, n, times, nil)
+		if err := w.assign(b, n, times, nil); err != nil {
+			return err
+		}
 	}
 	if win.Proctime {
 		w.wake()
 	}
-	w.ctx.Metrics.StateKeys.Store(int64(w.aggs.groups - len(w.aggs.free)))
+	w.count()
 	return nil
+}
+
+// count tells how large the state is.
+func (w *windowAggregate) count() {
+	keys := w.aggs.groups - len(w.aggs.free)
+	for _, s := range w.order {
+		keys += s.keys.Spilled()
+	}
+	w.ctx.Metrics.StateKeys.Store(int64(keys))
+	w.ctx.Metrics.StateBytes.Store(int64(w.used()))
+	w.ctx.Metrics.Spilled.Store(w.account.Spilled())
 }
 
 // assign finds the slices of the rows and adds the rows to them. As a rule a batch has one, or a few one after the
 // other; so the slice of the row before is tried first, and a batch within one slice isn't taken apart.
-func (w *windowAggregate) assign(b *types.Batch, n int, times, starts []int64) {
+func (w *windowAggregate) assign(b *types.Batch, n int, times, starts []int64) error {
 	find := func(i int32) *slice {
 		if starts == nil {
 			return w.find(times[i], 0)
@@ -175,8 +236,7 @@ func (w *windowAggregate) assign(b *types.Batch, n int, times, starts []int64) {
 	}
 	s := find(rowAt(b.Sel, 0))
 	if within(times, b.Sel, s.from, s.width) == n && (starts == nil || within(starts, b.Sel, s.start, 1) == n) {
-		w.add(s, b, b.Sel, n)
-		return
+		return w.add(s, b, b.Sel, n)
 	}
 	for k := range n {
 		i := rowAt(b.Sel, k)
@@ -184,7 +244,9 @@ func (w *windowAggregate) assign(b *types.Batch, n int, times, starts []int64) {
 			s = find(i)
 		}
 		if s == w.late || s == w.outside {
-			w.add(s, b, nil, 1)
+			if err := w.add(s, b, nil, 1); err != nil {
+				return err
+			}
 			continue
 		}
 		if len(s.rows) == 0 {
@@ -193,10 +255,13 @@ func (w *windowAggregate) assign(b *types.Batch, n int, times, starts []int64) {
 		s.rows = append(s.rows, i)
 	}
 	for _, s := range w.touched {
-		w.add(s, b, s.rows, len(s.rows))
+		if err := w.add(s, b, s.rows, len(s.rows)); err != nil {
+			return err
+		}
 		s.rows = s.rows[:0]
 	}
 	w.touched = w.touched[:0]
+	return nil
 }
 
 // within counts the rows from the first on whose time lies in [from, from+width).
@@ -276,45 +341,91 @@ func (w *windowAggregate) remove(s *slice) {
 	w.order = slices.Delete(w.order, at, at+1)
 }
 
-// purge forgets a slice and its groups.
-func (w *windowAggregate) purge(s *slice) {
+// purge forgets a slice and its groups, at once or when they have been written to a checkpoint.
+func (w *windowAggregate) purge(s *slice) error {
 	w.remove(s)
-	w.empty(s)
-	if len(w.spare) < spareSlices {
-		w.spare = append(w.spare, s)
+	if s.keys.Sweeping() {
+		w.leaving = append(w.leaving, s)
+		return nil
 	}
+	return w.recycle(s)
 }
 
-func (w *windowAggregate) empty(s *slice) {
-	w.aggs.giveBack(s.groups)
+// settle recycles slices that have been written.
+func (w *windowAggregate) settle() error {
+	for i := 0; i < len(w.leaving); i++ {
+		if s := w.leaving[i]; !s.keys.Sweeping() {
+			w.leaving = slices.Delete(w.leaving, i, i+1)
+			i--
+			if err := w.recycle(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *windowAggregate) recycle(s *slice) error {
+	if err := w.empty(s); err != nil {
+		return err
+	}
+	if len(w.spare) < spareSlices {
+		w.spare = append(w.spare, s)
+		return nil
+	}
+	w.account.Forget(s.keys)
+	return s.keys.Close()
+}
+
+func (w *windowAggregate) empty(s *slice) error {
+	w.fired = w.fired[:0]
+	for _, g := range s.groups {
+		if g >= 0 {
+			w.fired = append(w.fired, g)
+		}
+	}
+	w.aggs.giveBack(w.fired)
 	s.groups = s.groups[:0]
-	s.keys.Reset()
+	return s.keys.Reset()
 }
 
 // add aggregates n rows of the batch, those that rows names, into a slice.
-func (w *windowAggregate) add(s *slice, b *types.Batch, rows []int32, n int) {
+func (w *windowAggregate) add(s *slice, b *types.Batch, rows []int32, n int) error {
 	switch s {
 	case w.late:
 		w.ctx.Metrics.Late.Add(int64(n))
-		return
+		return nil
 	case w.outside:
-		return
+		return nil
 	}
-	w.aggs.accumulate(b, w.groups(s, w.keys, rows, n), rows)
+	groups, err := w.groups(s, w.keys, rows, n)
+	if err != nil {
+		return err
+	}
+	w.aggs.accumulate(b, groups, rows)
+	return nil
 }
 
 // groups returns the groups of keys in a slice; new keys get one.
-func (w *windowAggregate) groups(s *slice, keys []*types.Vector, rows []int32, n int) []int32 {
+func (w *windowAggregate) groups(s *slice, keys []*types.Vector, rows []int32, n int) ([]int32, error) {
 	w.slots = resize(w.slots, n)
-	slots := s.keys.Lookup(keys, rows, n, w.slots)
+	slots, err := s.keys.Lookup(keys, rows, n, w.slots)
+	if err != nil {
+		return nil, err
+	}
 	for len(s.groups) < s.keys.Cap() {
-		s.groups = append(s.groups, w.aggs.take())
+		s.groups = append(s.groups, -1)
 	}
 	groups := s.groups
 	for k, slot := range slots {
-		slots[k] = groups[slot]
+		g := groups[slot]
+		if g < 0 {
+			g = w.aggs.take()
+			groups[slot] = g
+		}
+		slots[k] = g
 	}
-	return slots
+	return slots, nil
 }
 
 func (w *windowAggregate) OnWatermark(t int64, out Output) error {
@@ -342,6 +453,9 @@ func (w *windowAggregate) wake() {
 
 // advance fires the windows that end at or before a watermark.
 func (w *windowAggregate) advance(t int64, out Output) error {
+	if err := w.settle(); err != nil {
+		return err
+	}
 	for after := int64(noWatermark); ; {
 		end, ok := w.next(after)
 		if !ok || w.clock.fires(end) > t {
@@ -353,8 +467,7 @@ func (w *windowAggregate) advance(t int64, out Output) error {
 		after = end
 	}
 	w.progress = max(w.progress, t)
-	w.ctx.Metrics.StateKeys.Store(int64(w.aggs.groups - len(w.aggs.free)))
-	w.ctx.Metrics.StateBytes.Store(int64(w.bytes()))
+	w.count()
 	return flush(w.out, out)
 }
 
@@ -401,26 +514,31 @@ func (w *windowAggregate) fire(end int64, out Output) error {
 		if err := w.emit(s, s.start, end, out); err != nil {
 			return err
 		}
-		w.purge(s)
-		return nil
+		return w.purge(s)
 	case w.spec.kind == physical.Cumulate:
 		return w.fireCumulate(end, out)
 	}
 	start := end - w.spec.size
 	for _, s := range w.order {
 		if s.start >= start && s.end <= end {
-			w.merge(w.union, s)
+			if err := w.merge(w.union, s); err != nil {
+				return err
+			}
 		}
 	}
 	if err := w.emit(w.union, start, end, out); err != nil {
 		return err
 	}
-	w.empty(w.union)
+	if err := w.empty(w.union); err != nil {
+		return err
+	}
 	for len(w.order) > 0 {
 		if _, last := w.spec.ends(w.order[0].start); last > end {
 			break
 		}
-		w.purge(w.order[0])
+		if err := w.purge(w.order[0]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -433,8 +551,13 @@ func (w *windowAggregate) fireCumulate(end int64, out Output) error {
 		base = s
 		w.remove(base)
 	case s != nil:
-		w.merge(base, s)
-		w.purge(s)
+		base.keys.TouchAll()
+		if err := w.merge(base, s); err != nil {
+			return err
+		}
+		if err := w.purge(s); err != nil {
+			return err
+		}
 		w.remove(base)
 	default:
 		w.remove(base)
@@ -446,61 +569,111 @@ func (w *windowAggregate) fireCumulate(end int64, out Output) error {
 		return err
 	}
 	if end == start+w.spec.size {
-		w.purge(base)
+		return w.purge(base)
 	}
 	return nil
 }
 
 // merge adds the groups of src to those of dst.
-func (w *windowAggregate) merge(dst, src *slice) {
-	for _, v := range w.moved {
-		v.Reset()
-	}
-	w.counting = upTo(w.counting, len(src.groups))
-	src.keys.Append(w.counting, w.moved)
-	groups := w.groups(dst, w.moved, nil, len(src.groups))
-	for k, g := range src.groups {
-		w.aggs.merge(groups[k], g)
-	}
+func (w *windowAggregate) merge(dst, src *slice) error {
+	return w.each(src, src.keys.Cap(), func(keys []*types.Vector, groups []int32) error {
+		w.several = append(w.several[:0], groups...)
+		to, err := w.groups(dst, keys, nil, len(groups))
+		if err != nil {
+			return err
+		}
+		for k, g := range w.several {
+			w.aggs.merge(to[k], g)
+		}
+		return nil
+	})
 }
 
-// upTo returns 0..n-1.
-func upTo(s []int32, n int) []int32 {
-	for k := len(s); k < n; k++ {
-		s = append(s, int32(k))
-	}
-	return s[:n]
-}
-
-// emit appends a window's groups to the output, leaving out those that have lost all their rows.
-func (w *windowAggregate) emit(s *slice, start, end int64, out Output) error {
+// each calls f for the keys of a slice and their groups, up to max at a time, leaving out groups that have lost all their
+// rows: those in memory in the order of their slots, then those on disk.
+func (w *windowAggregate) each(s *slice, max int, f func(keys []*types.Vector, groups []int32) error) error {
 	w.fired = w.fired[:0]
 	for slot, g := range s.groups {
-		if w.aggs.counts == nil || w.aggs.counts[g] != 0 {
+		if g >= 0 && (w.aggs.counts == nil || w.aggs.counts[g] != 0) {
 			w.fired = append(w.fired, int32(slot))
 		}
 	}
-	keys, calls := len(w.keyTypes), len(w.aggs.calls)
+	var groups []int32
 	for slots := w.fired; len(slots) > 0; {
-		n := min(len(slots), max(1, w.ctx.MaxRows-w.out.N))
-		s.keys.Append(slots[:n], w.out.Cols[:keys])
-		w.slots = resize(w.slots, n)
-		for k, slot := range slots[:n] {
-			w.slots[k] = s.groups[slot]
+		n := min(len(slots), max)
+		for _, v := range w.moved {
+			v.Reset()
 		}
-		w.aggs.result(w.slots, w.out.Cols[keys:])
-		for k, p := range w.node.Properties {
-			w.clock.property(w.out.Cols[keys+calls+k], p, start, end, n)
+		s.keys.Append(slots[:n], w.moved)
+		groups = groups[:0]
+		for _, slot := range slots[:n] {
+			groups = append(groups, s.groups[slot])
 		}
-		w.out.N += n
+		if err := f(w.moved, groups); err != nil {
+			return err
+		}
 		slots = slots[n:]
-		if w.out.N >= w.ctx.MaxRows {
+	}
+	return s.keys.EachSpilled(w.moved, max, func(keys []*types.Vector, values [][]byte) error {
+		groups = groups[:0]
+		for _, value := range values {
+			g := w.aggs.take()
+			if err := w.aggs.decode(g, value); err != nil {
+				return err
+			}
+			groups = append(groups, g)
+		}
+		if w.aggs.counts != nil {
+			// What is on disk may have lost all its rows, too. There is no way to leave keys out here but to copy.
+			if err := w.eachLive(keys, groups, f); err != nil {
+				return err
+			}
+		} else if err := f(keys, groups); err != nil {
+			return err
+		}
+		w.aggs.giveBack(groups)
+		return nil
+	})
+}
+
+// eachLive calls f without the groups that have no rows.
+func (w *windowAggregate) eachLive(keys []*types.Vector, groups []int32, f func(keys []*types.Vector, groups []int32) error) error {
+	var live, rows []int32
+	for k, g := range groups {
+		if w.aggs.counts[g] != 0 {
+			live, rows = append(live, g), append(rows, int32(k))
+		}
+	}
+	if len(live) == 0 {
+		return nil
+	}
+	left := newColumns(w.keyTypes)
+	for i, v := range left {
+		v.AppendSelected(keys[i], rows)
+	}
+	return f(left, live)
+}
+
+// emit appends a window's groups to the output.
+func (w *windowAggregate) emit(s *slice, start, end int64, out Output) error {
+	keys, calls := len(w.keyTypes), len(w.aggs.calls)
+	return w.each(s, max(1, w.ctx.MaxRows), func(cols []*types.Vector, groups []int32) error {
+		n := len(groups)
+		if w.out.N > 0 && w.out.N+n > w.ctx.MaxRows {
 			if err := flush(w.out, out); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
+		for i, v := range cols {
+			w.out.Cols[i].AppendRange(v, 0, n)
+		}
+		w.aggs.result(groups, w.out.Cols[keys:])
+		for k, p := range w.node.Properties {
+			w.clock.property(w.out.Cols[keys+calls+k], p, start, end, n)
+		}
+		w.out.N += n
+		return nil
+	})
 }
 
 // flush emits what has been collected, if anything.
@@ -513,38 +686,54 @@ func flush(b *types.Batch, out Output) error {
 	return err
 }
 
-func (w *windowAggregate) bytes() int {
-	n := w.aggs.bytes()
-	for _, s := range w.order {
-		n += s.keys.Bytes() + 4*cap(s.groups)
+// used estimates the memory in use.
+func (w *windowAggregate) used() int {
+	keys := 0
+	for _, list := range [][]*slice{w.order, w.leaving} {
+		for _, s := range list {
+			keys += s.keys.Used() + 4*cap(s.groups)
+		}
 	}
-	return n
+	if w.aggs.groups == 0 {
+		return keys
+	}
+	live := int64(w.aggs.groups - len(w.aggs.free))
+	return keys + int(int64(w.aggs.bytes())*live/int64(w.aggs.groups))
 }
 
 func (w *windowAggregate) Finish(out Output) error { return flush(w.out, out) }
 
-func (w *windowAggregate) Close() error { return nil }
+func (w *windowAggregate) Close() error {
+	var errs []error
+	for _, list := range [][]*slice{w.order, w.leaving, w.spare} {
+		for _, s := range list {
+			errs = append(errs, s.keys.Close())
+		}
+	}
+	w.account.Close()
+	return errors.Join(errs...)
+}
 
 // Snapshot writes an entry "group" per slice and key: the slice's start and end, 1 for a base, and the key; the value is
-// the accumulators. Groups of a slice stand in the order their keys came. An entry "watermark" per key group says how
-// far windows have fired.
+// the accumulators. An entry "watermark" per key group says how far windows have fired.
 func (w *windowAggregate) Snapshot(out *state.Writer) error {
 	putProgress(out, w.ctx, w.progress)
-	var key, value []byte
+	var prefix [sliceHeader]byte
 	for _, s := range w.order {
-		key = binary.LittleEndian.AppendUint64(key[:0], uint64(s.start))
-		key = binary.LittleEndian.AppendUint64(key, uint64(s.end))
-		if key = append(key, 0); s.base {
-			key[16] = 1
+		binary.LittleEndian.PutUint64(prefix[:], uint64(s.start))
+		binary.LittleEndian.PutUint64(prefix[8:], uint64(s.end))
+		if prefix[16] = 0; s.base {
+			prefix[16] = 1
 		}
-		for slot, g := range s.groups {
-			key = s.keys.Encode(key[:17], int32(slot))
-			value = w.aggs.encode(value[:0], g)
-			out.Put(s.keys.Hash(int32(slot)), "group", key, value)
+		s.keys.SetPrefix(prefix[:])
+		if err := s.keys.Snapshot(out); err != nil {
+			return err
 		}
 	}
 	return nil
 }
+
+const sliceHeader = 17
 
 func (w *windowAggregate) restore(in *state.Reader) error {
 	var err error
@@ -552,7 +741,7 @@ func (w *windowAggregate) restore(in *state.Reader) error {
 		return err
 	}
 	if err := in.Each("group", func(key, value []byte) error {
-		if len(key) < 17 {
+		if len(key) < sliceHeader {
 			return errState
 		}
 		start, end := int64(binary.LittleEndian.Uint64(key)), int64(binary.LittleEndian.Uint64(key[8:]))
@@ -560,13 +749,7 @@ func (w *windowAggregate) restore(in *state.Reader) error {
 		if !ok {
 			s = w.open(start, end, key[16] == 1)
 		}
-		for _, v := range w.moved {
-			v.Reset()
-		}
-		if _, err := types.DecodeRow(key[17:], w.moved); err != nil {
-			return err
-		}
-		return w.aggs.decode(w.groups(s, w.moved, nil, 1)[0], value)
+		return s.keys.Restore(w.moved, key[sliceHeader:], value)
 	}); err != nil {
 		return err
 	}

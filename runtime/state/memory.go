@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -111,6 +112,7 @@ type Account struct {
 	bytes  func() int // in use by the operator's stores and what belongs to them
 	last   int64
 	disk   int64
+	stores []*Store // whose keys may leave memory
 }
 
 // Account opens an account; bytes tells what is in use. It returns nil for a nil Memory.
@@ -131,6 +133,13 @@ func (a *Account) Update() int64 {
 	a.memory.used.Add(now - a.last)
 	a.last = now
 	return now
+}
+
+// Forget says that a store is not used any more.
+func (a *Account) Forget(s *Store) {
+	if a != nil {
+		a.stores = slices.DeleteFunc(a.stores, func(x *Store) bool { return x == s })
+	}
 }
 
 // Spilled is how many bytes of the account's state are on disk.

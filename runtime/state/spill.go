@@ -81,7 +81,22 @@ func (s *Store) room(n int) error {
 	if s.dropper == nil || !s.account.over(extra) {
 		return nil
 	}
-	return s.evict(max(n, s.Len()/32))
+	// Stores that have not been looked up for longer are likely to be colder, and larger.
+	largest := s
+	for _, other := range s.account.stores {
+		if other.Len() > largest.Len() {
+			largest = other
+		}
+	}
+	if largest == s || n > spare {
+		if err := s.evict(max(n, s.Len()/32)); err != nil {
+			return err
+		}
+	}
+	if largest != s {
+		return largest.evict(max(n, largest.Len()/32))
+	}
+	return nil
 }
 
 // evict moves up to n keys to disk, those first that have not been looked up for long: the hand goes round, and passes
@@ -94,7 +109,8 @@ func (s *Store) evict(n int) error {
 		}
 		s.track()
 	}
-	batch := s.spill.db.NewBatch()
+	d := s.spill
+	batch := d.db.NewBatch()
 	defer batch.Close()
 	bytes, moved := int64(0), 0
 	for looked, all := 0, 2*s.Cap(); looked < all && moved < n; looked++ {
@@ -110,12 +126,12 @@ func (s *Store) evict(n int) error {
 			continue
 		}
 		s.Touch(slot)
-		s.key = s.Encode(s.spill.appendHeader(s.key[:0], s.Hash(slot)), slot)
+		d.keys = s.Encode(d.appendHeader(d.keys[:0], s.Hash(slot)), slot)
 		s.value = s.codec.Encode(s.value[:0], slot)
-		if err := batch.Set(s.key, s.value, nil); err != nil {
+		if err := batch.Set(d.keys, s.value, nil); err != nil {
 			return err
 		}
-		bytes += int64(len(s.key) + len(s.value))
+		bytes += int64(len(d.keys) + len(s.value))
 		s.dropper.Drop(slot)
 		s.Keys.Remove(slot)
 		moved++
@@ -200,7 +216,7 @@ func (s *spilled) thaw() {
 }
 
 // sweep writes some of the frozen keys.
-func (s *spilled) sweep(w *Writer, name string) (done bool, err error) {
+func (s *spilled) sweep(w *Writer, name string, prefix []byte) (done bool, err error) {
 	if s.frozen == nil {
 		return true, nil
 	}
@@ -220,7 +236,8 @@ func (s *spilled) sweep(w *Writer, name string) (done bool, err error) {
 			return false, err
 		}
 		key := s.walk.Key()
-		w.Put(binary.BigEndian.Uint64(key[len(s.prefix):]), name, key[headerSize:], value)
+		s.keys = append(append(s.keys[:0], prefix...), key[headerSize:]...)
+		w.Put(binary.BigEndian.Uint64(key[len(s.prefix):]), name, s.keys, value)
 		if k == sweepKeys {
 			return false, nil
 		}

@@ -17,6 +17,7 @@ import "github.com/weirsql/weir/types"
 type Store struct {
 	*Keys
 	name    string
+	prefix  []byte
 	codec   Codec
 	dropper Dropper  // or nil
 	account *Account // nil: it stays in memory
@@ -27,6 +28,7 @@ type Store struct {
 	saved    bitmap // by slot, while sweeping: written, or not there at the moment of the snapshot
 	next     int32  // slots below have had their turn
 	end      int32  // slots there were
+	heading  int    // bytes of key that are the prefix there was
 	out      *Writer
 
 	spill *spilled // keys on disk; nil: there have never been any
@@ -34,7 +36,7 @@ type Store struct {
 	hand  int32
 	calls uint32 // of Lookup
 
-	key, value []byte
+	key, value []byte // key begins with the prefix while sweeping
 }
 
 // Codec is what an operator keeps by the slots of a Store.
@@ -55,12 +57,17 @@ type Dropper interface {
 // nil, or codec no Dropper, all keys stay in memory.
 func NewStore(columns []types.Type, name string, codec Codec, account *Account) *Store {
 	s := &Store{Keys: NewKeys(columns), name: name, codec: codec, account: account}
-	s.dropper, _ = codec.(Dropper)
+	if s.dropper, _ = codec.(Dropper); account != nil && s.dropper != nil {
+		account.stores = append(account.stores, s)
+	}
 	return s
 }
 
-// Lookup is Keys.Lookup for keys whose state may change before the next Lookup. Slots that it returned before may belong
-// to other keys afterwards. An error is one of the disk's.
+// SetPrefix puts bytes before the keys of the store's entries, which tell several stores of one name apart.
+func (s *Store) SetPrefix(prefix []byte) { s.prefix = append(s.prefix[:0], prefix...) }
+
+// Lookup is Keys.Lookup for keys whose state may change before the next Lookup. Slots that it, or another store of the same
+// account, returned before may belong to other keys afterwards. An error is one of the disk's.
 func (s *Store) Lookup(cols []*types.Vector, rows []int32, n int, out []int32) ([]int32, error) {
 	if s.account != nil {
 		if err := s.room(n); err != nil {
@@ -123,7 +130,7 @@ func (s *Store) save(slots []int32) {
 // put writes a key.
 func (s *Store) put(slot int32) {
 	s.saved.set(slot)
-	s.key = s.Encode(s.key[:0], slot)
+	s.key = s.Encode(s.key[:s.heading], slot)
 	s.value = s.codec.Encode(s.value[:0], slot)
 	s.out.Put(s.Hash(slot), s.name, s.key, s.value)
 }
@@ -147,6 +154,8 @@ func (s *Store) Snapshot(w *Writer) error {
 	}
 	s.sweeping, s.out, s.next, s.end = true, w, 0, int32(s.Cap())
 	s.saved.reset(s.Cap())
+	s.key = append(s.key[:0], s.prefix...)
+	s.heading = len(s.key)
 	s.track()
 	w.later = append(w.later, s)
 	return nil
@@ -170,7 +179,7 @@ func (s *Store) sweep(w *Writer) (done bool, err error) {
 		return false, nil
 	}
 	if s.spill != nil {
-		if done, err := s.spill.sweep(w, s.name); !done || err != nil {
+		if done, err := s.spill.sweep(w, s.name, s.key[:s.heading]); !done || err != nil {
 			return false, err
 		}
 	}
