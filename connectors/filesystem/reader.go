@@ -33,8 +33,10 @@ type reader struct {
 	buf        []byte
 	begin, end int   // what is read and not yet decoded
 	base       int64 // the offset of buf[0] in the file
+	start      int64 // where decoding began
 	limit      int64 // records that begin here or behind are another split's
 	eof        bool
+	lines      lineCounter
 
 	direct    bool  // the decoder fills all columns of the batch, in their order
 	stored    []int // else, which ones it fills
@@ -93,6 +95,7 @@ func (s *source) open(split connectors.Split, rc connectors.ReaderContext) (*rea
 			return nil, r.file.orClose(err)
 		}
 	}
+	r.start = r.base + int64(r.begin)
 	return r, nil
 }
 
@@ -127,7 +130,7 @@ func (r *reader) bind(s *source, relative string) error {
 	}
 	r.direct = slices.IsSorted(r.stored) && len(r.constants) == 0
 	r.view.Cols = make([]*types.Vector, len(r.stored))
-	r.decoder, err = s.decoder(needed)
+	r.decoder, err = s.decoder(needed, r.rc.Ignored)
 	return err
 }
 
@@ -180,7 +183,7 @@ func (r *reader) poll(out *types.Batch, max int) (connectors.PollStatus, error) 
 			if !errors.As(err, &record) {
 				return connectors.Ready, fmt.Errorf("read %s at byte %d: %w", r.path, at, err)
 			}
-			if err := r.rc.BadRecord(record.Record, fmt.Sprintf("file %s, byte %d", r.path, at+int64(record.Offset)), record.Err); err != nil {
+			if err := r.rc.BadRecord(record.Record, r.where(at+int64(record.Offset)), record.Err); err != nil {
 				return connectors.Ready, err
 			}
 			continue
@@ -248,8 +251,63 @@ func (r *reader) Position() []byte {
 	return fmt.Appendf(nil, `{"offset":%d}`, r.base+int64(r.begin))
 }
 
+// BytesRead implements connectors.ByteCounter.
+func (r *reader) BytesRead() int64 { return r.base + int64(r.begin) - r.start }
+
+// where names a place in the file.
+func (r *reader) where(offset int64) string {
+	line, err := r.lines.at(r.path, offset)
+	if err != nil {
+		return fmt.Sprintf("file %s, byte %d", r.path, offset)
+	}
+	return fmt.Sprintf("file %s, line %d, byte %d", r.path, line, offset)
+}
+
 // Close implements connectors.Reader.
-func (r *reader) Close() error { return r.file.Close() }
+func (r *reader) Close() error {
+	r.lines.close()
+	return r.file.Close()
+}
+
+// lineCounter finds the lines that bad records stand on: by reading the file a second time as far as the last of them, so that
+// nothing has to be counted while all is well.
+type lineCounter struct {
+	file   *stream // nil before the first one
+	offset int64
+	before int64 // newlines in front of offset
+}
+
+// maxCounted is how much of a file is read to find a line.
+const maxCounted = 1 << 30
+
+// at returns the number of the line, from 1 on, that a byte is on. Offsets don't fall.
+func (l *lineCounter) at(path string, offset int64) (int64, error) {
+	if offset-l.offset > maxCounted {
+		return 0, errors.New("too far")
+	}
+	if l.file == nil {
+		var err error
+		if l.file, err = openAt(path, 0); err != nil {
+			return 0, err
+		}
+	}
+	buf := make([]byte, min(chunkSize, max(offset-l.offset, 0)))
+	for l.offset < offset {
+		n, err := l.file.Read(buf[:min(int64(len(buf)), offset-l.offset)])
+		l.before += int64(bytes.Count(buf[:n], []byte{'\n'}))
+		l.offset += int64(n)
+		if err != nil {
+			return 0, err
+		}
+	}
+	return l.before + 1, nil
+}
+
+func (l *lineCounter) close() {
+	if l.file != nil {
+		l.file.Close()
+	}
+}
 
 // repeat appends n copies of the only row of one.
 func repeat(v, one *types.Vector, n int) {

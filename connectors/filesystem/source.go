@@ -23,7 +23,14 @@ type source struct {
 	chunkSize int
 }
 
-var _ connectors.Source = (*source)(nil)
+// maxFiles is how many files each subtask has open: enough to follow many that go on side by side, few enough for the
+// limits of a process.
+const maxFiles = 64
+
+var (
+	_ connectors.Source  = (*source)(nil)
+	_ connectors.Limited = (*source)(nil)
+)
 
 func newSource(_ *connectors.Env, t *connectors.Table) (connectors.Source, error) {
 	tab, err := newTable(t)
@@ -49,14 +56,14 @@ func newSource(_ *connectors.Env, t *connectors.Table) (connectors.Source, error
 	for i := range all {
 		all[i] = i
 	}
-	if _, err := s.decoder(all); err != nil { // finds what the format refuses before a job starts
+	if _, err := s.decoder(all, nil); err != nil { // finds what the format refuses before a job starts
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *source) decoder(needed []int) (format.Decoder, error) {
-	return s.format.NewDecoder(format.Config{Columns: s.stored, Needed: needed, Mode: s.mode, Options: s.options})
+func (s *source) decoder(needed []int, ignored func(int)) (format.Decoder, error) {
+	return s.format.NewDecoder(format.Config{Columns: s.stored, Needed: needed, Mode: s.mode, Options: s.options, Ignored: ignored})
 }
 
 // Mode implements connectors.Source.
@@ -64,6 +71,9 @@ func (s *source) Mode() types.ChangelogMode { return s.mode }
 
 // Bounded implements connectors.Source.
 func (s *source) Bounded() bool { return s.interval == 0 }
+
+// MaxOpen implements connectors.Limited.
+func (s *source) MaxOpen() int { return maxFiles }
 
 // DiscoveryInterval implements connectors.Source.
 func (s *source) DiscoveryInterval() time.Duration { return s.interval }

@@ -296,7 +296,7 @@ func TestErrorsOfFiles(t *testing.T) {
 	s := testSource(t, connectortest.Table(t, Spec, json.Spec, options("path", dir, "source.max-record-size", "1000"), idText...))
 	r, err := s.Open(context.Background(), connectors.Split{ID: filepath.Base(dir) + "/f@0"}, connectors.ReaderContext{Columns: idText,
 		BadRecord: func(raw []byte, where string, err error) error {
-			if string(raw) != `{"id":"x"}` || where != "file "+dir+"/f, byte 9" {
+			if string(raw) != `{"id":"x"}` || where != "file "+dir+"/f, line 2, byte 9" {
 				t.Errorf("bad record %s at %s", raw, where)
 			}
 			return nil

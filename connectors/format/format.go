@@ -35,6 +35,17 @@ type Config struct {
 	// Mode is the set of row kinds that the table carries; 0 is all that the format can.
 	Mode    types.ChangelogMode
 	Options option.Values
+	// Ignored hears how many unfit records, and unfit values of other records, a decoder has left out because an option
+	// such as 'json.ignore-parse-errors' says so; nil: nobody asks.
+	Ignored func(n int)
+}
+
+// Skipped returns Ignored, or a function that does nothing.
+func (c Config) Skipped() func(n int) {
+	if c.Ignored == nil {
+		return func(int) {}
+	}
+	return c.Ignored
 }
 
 // Fields returns the fields of the needed columns: the schema of the batches that the decoder fills.

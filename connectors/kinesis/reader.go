@@ -24,6 +24,7 @@ type reader struct {
 	next    int   // in it
 	last    *page // the one that the split ended with, or nil
 	drained bool  // all rows have been given
+	bytes   int64 // of the data of the records so far
 
 	direct   bool  // the decoder fills all columns of the batch, in their order
 	stored   []int // else, which ones it fills
@@ -37,8 +38,9 @@ type metadataColumn struct {
 }
 
 var (
-	_ connectors.Reader = (*reader)(nil)
-	_ connectors.Lagger = (*reader)(nil)
+	_ connectors.Reader      = (*reader)(nil)
+	_ connectors.Lagger      = (*reader)(nil)
+	_ connectors.ByteCounter = (*reader)(nil)
 )
 
 func newReader(s *source, client *kinesis.Client, shard string, p position, rc connectors.ReaderContext) (*reader, error) {
@@ -74,7 +76,7 @@ func (r *reader) bind(s *source) (err error) {
 	}
 	r.direct = slices.IsSorted(r.stored) && len(r.metadata) == 0
 	r.view.Cols = make([]*types.Vector, len(r.stored))
-	r.decoder, err = s.decoder(needed)
+	r.decoder, err = s.decoder(needed, r.rc.Ignored)
 	return err
 }
 
@@ -120,6 +122,7 @@ func (r *reader) poll(rows, out *types.Batch, limit int) (connectors.PollStatus,
 		for r.next < len(r.page.records) && rows.N < limit {
 			rec := &r.page.records[r.next]
 			before := rows.N
+			r.bytes += int64(rec.data.to - rec.data.from)
 			if err := r.decoder.Decode(r.page.bytes(rec.data), rows); err != nil {
 				where := fmt.Sprintf("stream %s, shard %s, sequence number %s", r.source.name, r.shard, r.page.bytes(rec.sequence))
 				if err := r.rc.BadRecord(r.page.bytes(rec.data), where, err); err != nil {
@@ -185,6 +188,9 @@ func (r *reader) ended() connectors.PollStatus {
 
 // Position implements connectors.Reader.
 func (r *reader) Position() []byte { return r.position.marshal() }
+
+// BytesRead implements connectors.ByteCounter.
+func (r *reader) BytesRead() int64 { return r.bytes }
 
 // Lag implements connectors.Lagger: how far the last page was behind the tip of the shard.
 func (r *reader) Lag() time.Duration { return time.Duration(r.behind.Load()) }

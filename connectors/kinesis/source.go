@@ -74,14 +74,14 @@ func newSource(env *connectors.Env, t *connectors.Table) (connectors.Source, err
 	for i := range needed {
 		needed[i] = i
 	}
-	if _, err := s.decoder(needed); err != nil { // finds what the format refuses before a job starts
+	if _, err := s.decoder(needed, nil); err != nil { // finds what the format refuses before a job starts
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *source) decoder(needed []int) (format.Decoder, error) {
-	return s.table.Format.NewDecoder(format.Config{Columns: s.columns(), Needed: needed, Options: s.table.Options})
+func (s *source) decoder(needed []int, ignored func(int)) (format.Decoder, error) {
+	return s.table.Format.NewDecoder(format.Config{Columns: s.columns(), Needed: needed, Options: s.table.Options, Ignored: ignored})
 }
 
 // Mode implements connectors.Source.

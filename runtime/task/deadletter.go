@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/types"
@@ -50,5 +51,8 @@ func (d *deadLetter) flush() error {
 		return nil
 	}
 	defer d.batch.Reset()
-	return d.writer.w.Write(d.batch)
+	if err := d.writer.w.Write(d.batch); err != nil {
+		return fmt.Errorf("write dead-letter table %s: %w", d.writer.table, err)
+	}
+	return nil
 }

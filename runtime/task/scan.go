@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/connectors/option"
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/planner/rex"
 	"github.com/weirsql/weir/runtime/exchange"
@@ -479,7 +480,12 @@ func (s *scan) badRecord(raw []byte, where string, err error) error {
 		s.dead.add(raw, where, err)
 		return nil
 	}
-	return fmt.Errorf("%s: the record doesn't decode: %w; to go on without such records, name a table to take them in the option 'dead-letter'", where, err)
+	skip := ""
+	if f := s.node.Table.Format; f != nil && slices.ContainsFunc(f.Options, func(o option.Option) bool { return o.Key == f.Name+".ignore-parse-errors" }) {
+		skip = fmt.Sprintf(", or skip them with '%s.ignore-parse-errors' = 'true'", f.Name)
+	}
+	return fmt.Errorf("%s: the record doesn't decode: %w; to go on without such records, name a table to take them in the option 'dead-letter'%s",
+		where, err, skip)
 }
 
 func (s *scan) snapshot(w *state.Writer) error {

@@ -181,5 +181,8 @@ func (v *vertex) counters() metrics.Snapshot {
 	if w := m.Watermark.Load(); w != math.MinInt64 {
 		s.Watermark = &w
 	}
+	if sc, ok := v.source.(*scan); ok {
+		s.Splits = sc.splitMetrics()
+	}
 	return s
 }

@@ -19,7 +19,9 @@ type Decoder struct {
 	fields   []column
 	comments bool
 	ignore   bool
+	ignored  func(n int)
 
+	nulled  int // values of the record that were unfit and became NULL
 	spans   []span
 	scratch []byte
 }
@@ -35,7 +37,7 @@ type column struct {
 
 func newDecoder(c format.Config) (*Decoder, error) {
 	d := &Decoder{columns: len(c.Columns), comments: c.Options.Bool("csv.allow-comments"),
-		ignore: c.Options.Bool("csv.ignore-parse-errors")}
+		ignore: c.Options.Bool("csv.ignore-parse-errors"), ignored: c.Skipped()}
 	var err error
 	if d.dialect, err = newDialect(c.Options); err != nil {
 		return nil, err
@@ -66,6 +68,7 @@ func (d *Decoder) Decode(record []byte, out *types.Batch) error {
 		err = fmt.Errorf("expected one record, found more behind it: %.60q", record[n:])
 		if d.ignore {
 			err = nil // the first counts
+			d.ignored(1)
 		}
 	}
 	return err
@@ -94,11 +97,15 @@ func (d *Decoder) DecodeLines(data []byte, atEOF bool, out *types.Batch, max int
 		if err != nil {
 			format.Rollback(out, rows)
 			if d.ignore {
+				d.ignored(1)
 				p = next
 				continue
 			}
 			record := bytes.TrimRight(data[p:next], "\r\n")
 			return next, &format.RecordError{Record: record, Offset: p, Err: err}
+		}
+		if d.nulled > 0 {
+			d.ignored(d.nulled)
 		}
 		out.AppendKind(types.Insert)
 		p = next
@@ -129,6 +136,7 @@ func (d *Decoder) noRecord(data []byte, atEOF bool) int {
 
 // record appends the values of the record that was cut.
 func (d *Decoder) record(data []byte, out *types.Batch) error {
+	d.nulled = 0
 	n := len(d.spans)
 	if n == d.columns+1 && d.spans[n-1].from == d.spans[n-1].to {
 		n-- // a delimiter behind the last field
@@ -156,6 +164,7 @@ func (d *Decoder) record(data []byte, out *types.Batch) error {
 		} else if err != nil && d.ignore {
 			format.Truncate(v, out.N)
 			err = d.appendNull(f, v)
+			d.nulled++
 		} else if err != nil {
 			err = fmt.Errorf("column %q: %w", f.Name, err)
 		}
@@ -225,6 +234,7 @@ func (d *Decoder) element(v *types.Vector, text []byte) error {
 	err := plainValue(v, text)
 	if err != nil && d.ignore {
 		v.AppendNull()
+		d.nulled++
 		return nil
 	}
 	return err

@@ -23,12 +23,14 @@ type Decoder struct {
 	shape     shape // of plain records in lines
 
 	failOnMissing, ignoreErrors bool
+	ignored                     func(n int)
 
 	// The state of the record being decoded.
 	cols     []*types.Vector
 	rows     int // rows in the batch before it
 	op       types.RowKind
 	null     *field // a NOT NULL column that got NULL
+	nulled   int    // values that were unfit and became NULL
 	err      error  // why a value is unfit
 	wrapping []*types.Vector
 	scratch  []byte
@@ -45,6 +47,7 @@ func NewDecoder(c format.Config, prefix string, changelog bool) (*Decoder, error
 		mode:          c.Mode,
 		failOnMissing: c.Options.Bool(prefix + "fail-on-missing-field"),
 		ignoreErrors:  c.Options.Bool(prefix + "ignore-parse-errors"),
+		ignored:       c.Skipped(),
 	}
 	if d.failOnMissing && d.ignoreErrors {
 		return nil, option.Errorf(prefix+"fail-on-missing-field",
@@ -83,9 +86,13 @@ func (d *Decoder) Decode(record []byte, out *types.Batch) error {
 	if err := d.record(record, begin, len(record)); err != nil {
 		format.Rollback(out, d.rows)
 		if d.ignoreErrors {
+			d.ignored(1)
 			return nil
 		}
 		return err
+	}
+	if d.nulled > 0 {
+		d.ignored(d.nulled)
 	}
 	out.AppendKind(d.op)
 	return nil
@@ -128,12 +135,16 @@ func (d *Decoder) DecodeLines(data []byte, atEOF bool, out *types.Batch, max int
 			format.Rollback(out, d.rows)
 			p = next
 			if d.ignoreErrors {
+				d.ignored(1)
 				continue
 			}
 			return p, &format.RecordError{Record: data[begin:end], Offset: begin, Err: err}
 		}
 		if data[next-1] == '\n' && !d.changelog {
 			d.shape.saw(d.root, data[begin:next])
+		}
+		if d.nulled > 0 {
+			d.ignored(d.nulled)
 		}
 		p = next
 		d.rows++
@@ -153,7 +164,7 @@ func (d *Decoder) DecodeLines(data []byte, atEOF bool, out *types.Batch, max int
 // many.
 func (d *Decoder) record(data []byte, p, end int) error {
 	d.op = types.Insert
-	d.null, d.err = nil, nil
+	d.null, d.err, d.nulled = nil, nil, 0
 	q := notJSON
 	switch {
 	case data[p] != '{':

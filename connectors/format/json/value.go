@@ -183,6 +183,7 @@ func (d *Decoder) anyValue(f *field, v *types.Vector, data []byte, p, end int) i
 		}
 		format.Truncate(v, n)
 		d.appendNull(f, v)
+		d.nulled++
 		return q
 	}
 	if d.err == nil {
