@@ -185,6 +185,7 @@ func TestRetire(t *testing.T) {
 	if err := os.Remove(filepath.Join(paths[3], manifestName)); err != nil { // incomplete ones don't count
 		t.Fatal(err)
 	}
+	s = store(t, dir)
 	if err := s.Retire(2); err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +193,7 @@ func TestRetire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{paths[2], paths[3], paths[4]}; !reflect.DeepEqual(left, want) {
+	if want := []string{paths[2], paths[4]}; !reflect.DeepEqual(left, want) {
 		t.Errorf("left are %v, want %v", left, want)
 	}
 }
@@ -218,14 +219,4 @@ func TestJobID(t *testing.T) {
 			t.Errorf("job id %q was taken for a folder's name", id)
 		}
 	}
-}
-
-func FuzzDecode(f *testing.F) {
-	f.Add([]byte(magic), 0)
-	f.Add(appendEntry([]byte(magic+"\x00\x00\x00\x00\x00\x00\x00\x00"), entries(1)[0]), 1)
-	f.Fuzz(func(_ *testing.T, data []byte, n int) {
-		decodeEntries(data, max(n, 0))
-		cutEntry(data)
-		decodeManifest(data)
-	})
 }

@@ -7,144 +7,172 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
+	"io/fs"
+	"sync"
+	"syscall"
 
 	"github.com/weirsql/weir/runtime/state"
 )
 
-// A state file is the magic, then blocks: length (4 bytes), CRC-32C (4 bytes), that many bytes of entries. An entry is
-// its key group (2 bytes), then name, key and value, each behind its uvarint length. Integers are little-endian. A block
-// holds whole entries and the last has length 0, so that a file cut between blocks is noticed.
+// A part is the magic, then blocks: length (4 bytes), CRC-32C (4 bytes), that many bytes of entries (state.AppendEntry).
+// Integers are little-endian. A block holds whole entries and the last has length 0, so that a file cut between blocks is
+// noticed. A part in the manifest has the same bytes as one in a file.
 const (
-	magic     = "weirst1\n"
-	blockSize = 64 << 10
-	maxBlock  = 1 << 31
+	magic    = "weirst2\n"
+	headSize = 8
+	maxBlock = 1 << 31
 )
 
-// writeEntries writes a state file and makes sure that it is on the disk; it returns size and checksum of the file.
-func writeEntries(path string, entries []state.Entry) (size int64, crc uint32, err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return 0, 0, err
+// inlineBytes is the size below which a part stays in the manifest: Flink's state.storage.fs.memory-threshold.
+const inlineBytes = 20 << 10
+
+func appendHead(b, block []byte) []byte {
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(block)))
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(block, castagnoli))
+}
+
+// encoder writes the blocks of a part, and counts.
+type encoder struct {
+	w       io.Writer
+	head    []byte
+	size    int64
+	crc     uint32
+	entries int
+}
+
+func (e *encoder) raw(p []byte) error {
+	e.size += int64(len(p))
+	e.crc = crc32.Update(e.crc, castagnoli, p)
+	_, err := e.w.Write(p)
+	return err
+}
+
+func (e *encoder) block(block []byte, entries int) error {
+	if len(block) >= maxBlock {
+		return fmt.Errorf("a single piece of state has %d bytes, which is more than a checkpoint can hold (%d)", len(block), maxBlock)
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	sum := crc32.New(castagnoli)
-	counted := &countingWriter{w: io.MultiWriter(f, sum)}
-	w := bufio.NewWriterSize(counted, 2*blockSize)
-	w.WriteString(magic)
-	block := make([]byte, 0, blockSize+4096)
-	flush := func() {
-		var head [8]byte
-		binary.LittleEndian.PutUint32(head[:], uint32(len(block)))
-		binary.LittleEndian.PutUint32(head[4:], crc32.Checksum(block, castagnoli))
-		w.Write(head[:]) // bufio keeps the first error for Flush
-		w.Write(block)
-		block = block[:0]
-	}
-	for _, e := range entries {
-		if len(e.Key)+len(e.Value) > maxBlock-blockSize-4096 {
-			return 0, 0, fmt.Errorf("a single piece of state has %d bytes, which is more than a checkpoint can hold", len(e.Key)+len(e.Value))
+	if e.size == 0 {
+		if err := e.raw([]byte(magic)); err != nil {
+			return err
 		}
-		block = appendEntry(block, e)
-		if len(block) >= blockSize {
-			flush()
-		}
 	}
-	if len(block) > 0 {
-		flush()
+	e.entries += entries
+	e.head = appendHead(e.head[:0], block)
+	if err := e.raw(e.head); err != nil {
+		return err
 	}
-	flush()
-	if err := w.Flush(); err != nil {
-		return 0, 0, err
-	}
-	if err := f.Sync(); err != nil {
-		return 0, 0, err
-	}
-	return counted.n, sum.Sum32(), nil
+	return e.raw(block)
 }
 
-type countingWriter struct {
-	w io.Writer
-	n int64
+func (e *encoder) end() error { return e.raw(make([]byte, headSize)) }
+
+var errFormat = damaged("it is not a state file, or damaged")
+
+const readBuffer = 256 << 10
+
+// decoder reads the blocks of parts; it is used again for the next.
+type decoder struct {
+	r     *bufio.Reader
+	block []byte
 }
 
-func (c *countingWriter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
-}
+var decoders = sync.Pool{New: func() any { return &decoder{r: bufio.NewReaderSize(nil, readBuffer)} }}
 
-func appendEntry(b []byte, e state.Entry) []byte {
-	b = binary.LittleEndian.AppendUint16(b, e.Group)
-	b = append(binary.AppendUvarint(b, uint64(len(e.Name))), e.Name...)
-	b = append(binary.AppendUvarint(b, uint64(len(e.Key))), e.Key...)
-	return append(binary.AppendUvarint(b, uint64(len(e.Value))), e.Value...)
-}
-
-var errFormat = errors.New("it is not a state file, or damaged")
-
-// readEntries reads a state file and checks every block and the file as a whole.
-func readEntries(path string, want File) ([]state.Entry, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
+// each calls f for every entry of a part of that size. The bytes of entries are valid during the call.
+func (d *decoder) each(r io.Reader, want File, f func(state.Entry) error) error {
+	d.r.Reset(r)
+	var head [headSize]byte
+	if err := d.full(head[:]); err != nil {
+		return err
 	}
-	if int64(len(data)) != want.Size {
-		return nil, fmt.Errorf("it has %d bytes instead of %d", len(data), want.Size)
+	if string(head[:]) != magic {
+		return errFormat
 	}
-	if crc32.Checksum(data, castagnoli) != want.CRC {
-		return nil, errors.New("its checksum doesn't hold")
+	left, entries := want.Size-int64(len(magic)), 0
+	counted := func(e state.Entry) error {
+		entries++
+		return f(e)
 	}
-	return decodeEntries(data, want.Entries)
-}
-
-func decodeEntries(data []byte, n int) ([]state.Entry, error) {
-	if len(data) < len(magic) || string(data[:len(magic)]) != magic {
-		return nil, errFormat
-	}
-	data = data[len(magic):]
-	entries := make([]state.Entry, 0, min(n, len(data)/5+1))
 	for {
-		if len(data) < 8 {
-			return nil, errFormat
+		if err := d.full(head[:]); err != nil {
+			return err
 		}
-		size, crc := int(binary.LittleEndian.Uint32(data)), binary.LittleEndian.Uint32(data[4:])
-		if data = data[8:]; len(data) < size || crc32.Checksum(data[:size], castagnoli) != crc {
-			return nil, errFormat
+		left -= headSize
+		size, crc := int64(binary.LittleEndian.Uint32(head[:])), binary.LittleEndian.Uint32(head[4:])
+		if size > left {
+			return errFormat
 		}
 		if size == 0 {
 			break
 		}
-		block := data[:size]
-		data = data[size:]
-		for len(block) > 0 {
-			e, rest, ok := cutEntry(block)
-			if !ok {
-				return nil, errFormat
-			}
-			entries, block = append(entries, e), rest
+		if int64(cap(d.block)) < size {
+			d.block = make([]byte, size)
+		}
+		d.block = d.block[:size]
+		if err := d.full(d.block); err != nil {
+			return err
+		}
+		left -= size
+		if crc32.Checksum(d.block, castagnoli) != crc {
+			return damaged("the checksum of a block doesn't hold")
+		}
+		if err := state.EachEntry(d.block, counted); errors.Is(err, state.ErrBlock) {
+			return damage{err}
+		} else if err != nil {
+			return err
 		}
 	}
-	if len(data) > 0 || len(entries) != n {
-		return nil, errFormat
+	if left != 0 || entries != want.Entries {
+		return errFormat
 	}
-	return entries, nil
+	return nil
 }
 
-func cutEntry(b []byte) (e state.Entry, rest []byte, ok bool) {
-	if len(b) < 2 {
-		return e, nil, false
+func (d *decoder) full(p []byte) error {
+	_, err := io.ReadFull(d.r, p)
+	return readError(err)
+}
+
+// readError tells damage from other failures to read.
+func readError(err error) error {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return damaged("it is cut off")
+	case errors.Is(err, syscall.EIO): // the disk
+		return damage{err}
+	case errors.Is(err, fs.ErrNotExist):
+		return damaged("it is missing")
 	}
-	e.Group = binary.LittleEndian.Uint16(b)
-	b = b[2:]
-	var name []byte
-	for _, field := range []*[]byte{&name, &e.Key, &e.Value} {
-		n, used := binary.Uvarint(b)
-		if used <= 0 || n > uint64(len(b)-used) {
-			return e, nil, false
+	return err
+}
+
+var verifyBuffers = sync.Pool{New: func() any { b := make([]byte, readBuffer); return &b }}
+
+// verify checks size and checksum of a part as a whole.
+func (f *File) verify(r io.Reader) error {
+	buf := verifyBuffers.Get().(*[]byte)
+	defer verifyBuffers.Put(buf)
+	var size int64
+	var crc uint32
+	for {
+		n, err := r.Read(*buf)
+		size += int64(n)
+		crc = crc32.Update(crc, castagnoli, (*buf)[:n])
+		if err == io.EOF {
+			break
 		}
-		*field, b = b[used:used+int(n):used+int(n)], b[used+int(n):]
+		if err != nil {
+			return readError(err)
+		}
+		if size > f.Size {
+			return damaged("it has more than its %d bytes", f.Size)
+		}
 	}
-	e.Name = string(name)
-	return e, b, true
+	if size != f.Size {
+		return damaged("it has %d bytes instead of %d", size, f.Size)
+	}
+	if crc != f.CRC {
+		return damaged("its checksum doesn't hold")
+	}
+	return nil
 }

@@ -1,11 +1,13 @@
 package checkpoint
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
 
 	"github.com/weirsql/weir/runtime/state"
 )
@@ -13,45 +15,100 @@ import (
 // ErrNone is returned by Latest when a job has no checkpoint at all.
 var ErrNone = errors.New("there is no checkpoint")
 
-// Checkpoint is a checkpoint in memory, every byte checked.
+// incomplete is the error for a folder without a manifest.
+type incomplete struct{ error }
+
+// Checkpoint is a checkpoint or savepoint whose every byte was checked when it was opened. Its state is read from where it
+// is each time it is asked for. Methods may be called from any goroutine.
 type Checkpoint struct {
-	Path     string
+	Path     string // its URI
 	Manifest *Manifest
-	entries  map[string][][]state.Entry // by operator and subtask
+
+	fs      FS
+	parent  string // of its folder: paths of files are relative to it
+	entries map[string][][]state.Entry
 }
 
-// Open reads the checkpoint in a folder. An error names the file that is damaged or missing.
-func Open(path string) (*Checkpoint, error) {
-	name := filepath.Join(path, manifestName)
-	data, err := os.ReadFile(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("checkpoint %s is not complete or not a checkpoint: it has no %s", path, manifestName)
+// OpenURI opens the checkpoint or savepoint at a URI: its folder, or the manifest in it.
+func OpenURI(uri string) (*Checkpoint, error) {
+	at := strings.TrimRight(strings.TrimSuffix(uri, "/"+manifestName), "/")
+	i := strings.LastIndexByte(at, '/')
+	parent, name := at[:max(i, 0)], at[i+1:]
+	switch {
+	case i < 0:
+		parent = "."
+	case i == 0:
+		parent = "/"
 	}
+	if name == "" || name == "." || name == ".." || strings.HasSuffix(parent, ":/") {
+		return nil, fmt.Errorf("%q can't be a checkpoint; name its folder, such as DIR/JOB/chk-7", uri)
+	}
+	fsys, err := Resolve(parent)
 	if err != nil {
-		return nil, fmt.Errorf("read checkpoint: %w", err)
+		return nil, err
 	}
-	m, err := decodeManifest(data)
-	if err != nil {
-		return nil, fmt.Errorf("checkpoint %s is damaged: %s: %w", path, name, err)
+	return OpenIn(fsys, name)
+}
+
+// OpenIn opens the checkpoint or savepoint in a folder of fsys and checks size and checksum of all its files, without
+// keeping them in memory. An error names every file that is missing or damaged.
+func OpenIn(fsys FS, folder string) (*Checkpoint, error) {
+	c := &Checkpoint{Path: uri(fsys, folder), fs: fsys, parent: path.Dir(folder)}
+	name := path.Join(folder, manifestName)
+	m, err := readManifest(fsys, folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, incomplete{fmt.Errorf("checkpoint %s is not complete or not a checkpoint: it has no %s", c.Path, manifestName)}
+	case isDamage(err):
+		return nil, fmt.Errorf("checkpoint %s is damaged: %s: %w", c.Path, uri(fsys, name), err)
+	case err != nil:
+		return nil, fmt.Errorf("read checkpoint %s: %s: %w", c.Path, uri(fsys, name), err)
 	}
-	c := &Checkpoint{Path: path, Manifest: m, entries: map[string][][]state.Entry{}}
-	for _, op := range m.Operators {
-		parts := make([][]state.Entry, op.Parallelism)
-		for _, f := range op.Subtasks {
-			if f.Subtask < 0 || f.Subtask >= op.Parallelism {
-				return nil, fmt.Errorf("checkpoint %s is damaged: %s has no subtask %d", path, op.Name, f.Subtask)
-			}
-			if f.File == "" {
-				continue
-			}
-			file := filepath.Join(path, filepath.Base(f.File))
-			if parts[f.Subtask], err = readEntries(file, f); err != nil {
-				return nil, fmt.Errorf("checkpoint %s is damaged: %s: %w", path, file, err)
-			}
+	c.Manifest = m
+	var errs []error
+	seen := map[string]bool{}
+	for f := range m.files() {
+		if seen[f.File] {
+			continue
 		}
-		c.entries[op.ID] = parts
+		seen[f.File] = f.File != ""
+		err := c.verify(f)
+		if err != nil && !isDamage(err) {
+			return nil, fmt.Errorf("read checkpoint %s: %s: %w", c.Path, c.name(f), err)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", c.name(f), err))
+		}
+	}
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("checkpoint %s is damaged: %w", c.Path, errors.Join(errs...))
 	}
 	return c, nil
+}
+
+// name is a part's name for messages.
+func (c *Checkpoint) name(f *File) string {
+	if f.File == "" {
+		return "a part in its " + manifestName
+	}
+	return uri(c.fs, path.Join(c.parent, f.File))
+}
+
+func (c *Checkpoint) open(f *File) (io.ReadCloser, error) {
+	if f.File == "" {
+		return io.NopCloser(bytes.NewReader(f.Inline)), nil
+	}
+	r, err := c.fs.Open(path.Join(c.parent, f.File))
+	return r, readError(err)
+}
+
+func (c *Checkpoint) verify(f *File) error {
+	r, err := c.open(f)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return f.verify(r)
 }
 
 // Operator returns what the manifest says of an operator, or nil.
@@ -62,18 +119,6 @@ func (c *Checkpoint) Operator(id string) *Operator {
 		}
 	}
 	return nil
-}
-
-// Entries returns all entries of an operator by the subtask that wrote them.
-func (c *Checkpoint) Entries(id string) [][]state.Entry { return c.entries[id] }
-
-// Deal returns the share of a subtask: just what it wrote when the parallelism is the same, else by state.Deal.
-func (c *Checkpoint) Deal(id string, subtask, parallelism int) []state.Entry {
-	parts := c.entries[id]
-	if len(parts) == parallelism {
-		return parts[subtask]
-	}
-	return state.Deal(slices.Concat(parts...), subtask, parallelism, false)
 }
 
 // Finished reports whether a subtask had nothing left to do. With a changed parallelism that can only be said when all
@@ -95,36 +140,91 @@ func (c *Checkpoint) Finished(id string, subtask, parallelism int) bool {
 	return finished == op.Parallelism
 }
 
-// Latest opens the newest checkpoint of a job under dir that is undamaged. Those that are newer but damaged come back as
-// errors that name them; folders without a manifest are remains of a crash and don't count. The error is ErrNone when
-// there is no checkpoint, and another one when all are damaged.
-func Latest(dir, job string) (c *Checkpoint, skipped []error, err error) {
-	path := filepath.Join(dir, job)
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return nil, nil, ErrNone
+// Each calls f for all entries of an operator, with the subtask that wrote them, subtask by subtask; what later parts
+// replaced or removed is left out. The bytes of an entry are valid during the call only.
+func (c *Checkpoint) Each(id string, f func(subtask int, e state.Entry) error) error {
+	op := c.Operator(id)
+	if op == nil {
+		return nil
 	}
-	ids, err := list(path)
+	for i := range op.Parallelism {
+		err := c.chain(op.parts(i), share{}, func(e state.Entry) error { return f(i, e) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Share returns the part of an operator's state that belongs to a subtask; nil when the checkpoint doesn't know the
+// operator. With the same parallelism it is just what that subtask wrote. Otherwise keyed entries go to the owner of their
+// key group, and operator entries are dealt out in turn.
+func (c *Checkpoint) Share(id string, subtask, parallelism int) *state.Reader {
+	op := c.Operator(id)
+	if op == nil {
+		return nil
+	}
+	if op.Parallelism == parallelism {
+		return state.NewStream(func(f func(state.Entry) error) error { return c.chain(op.parts(subtask), share{}, f) })
+	}
+	return state.NewStream(func(f func(state.Entry) error) error {
+		turn := 0
+		mine := func(e state.Entry) error {
+			if e.Group == state.OperatorState {
+				turn++
+				if (turn-1)%parallelism != subtask {
+					return nil
+				}
+			}
+			return f(e)
+		}
+		for i := range op.Parallelism {
+			if err := c.chain(op.parts(i), share{subtask, parallelism}, mine); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// parts are those of a subtask.
+func (op *Operator) parts(subtask int) []File {
+	for _, s := range op.Subtasks {
+		if s.Subtask == subtask {
+			return s.Parts
+		}
+	}
+	return nil
+}
+
+// LatestIn opens the newest checkpoint of a job that is undamaged. Those that are newer but damaged come back as errors
+// that name them; folders without a manifest are remains of a crash and don't count. The error is ErrNone when there is no
+// checkpoint, and another one when all are damaged, one can't be reached, or one is of another version: then to take an
+// older one in silence would be wrong.
+func LatestIn(fsys FS, job string) (c *Checkpoint, skipped []error, err error) {
+	if err := checkJob(job); err != nil {
+		return nil, nil, err
+	}
+	ids, err := list(fsys, job)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, id := range ids {
-		at := filepath.Join(path, folder(id))
-		if _, err := os.Stat(filepath.Join(at, manifestName)); errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		c, err := Open(at)
+		at := path.Join(job, folder(id))
+		c, err := OpenIn(fsys, at)
 		if err == nil {
 			return c, skipped, nil
+		}
+		if errors.As(err, new(incomplete)) {
+			continue
+		}
+		if !isDamage(err) {
+			return nil, skipped, err
 		}
 		skipped = append(skipped, err)
 	}
 	if len(skipped) == 0 {
 		return nil, nil, ErrNone
 	}
-	return nil, skipped, fmt.Errorf("all %d checkpoints of job %s in %s are damaged", len(skipped), job, path)
-}
-
-func sortNewestFirst(ids []int64) {
-	slices.Sort(ids)
-	slices.Reverse(ids)
+	return nil, skipped, fmt.Errorf("all %d checkpoints of job %s in %s are damaged", len(skipped), job, uri(fsys, job))
 }
