@@ -205,6 +205,27 @@ type job struct {
 	hasher  state.KeyHasher
 	emitted []string
 	fold    *fold // when set, takes what is emitted
+	memory  *state.Memory
+	noise   bool // goes on with records and watermarks while a snapshot is written, whose effects are lost
+	recent  []recent
+	deaf    bool // nothing is emitted
+	high    int64
+}
+
+// recent is a batch that an operator instance has taken.
+type recent struct {
+	subtask, input int
+	batch          *types.Batch
+}
+
+// limit gives the job so little memory that keys go to disk.
+func (j *job) limit(bytes int64) {
+	j.memory = state.NewMemory(bytes, j.t.TempDir())
+	j.t.Cleanup(func() {
+		if err := j.memory.Close(); err != nil {
+			j.t.Error(err)
+		}
+	})
 }
 
 type fixedClock struct {
@@ -221,7 +242,7 @@ func newJob(t testing.TB, node physical.Node, zone *time.Location, start time.Ti
 	if start.IsZero() {
 		start = time.UnixMilli(0)
 	}
-	return &job{t: t, node: node, zone: zone, clock: &fixedClock{now: start}, metrics: &metrics.Operator{}, maxRows: 100}
+	return &job{t: t, node: node, zone: zone, clock: &fixedClock{now: start}, metrics: &metrics.Operator{}, maxRows: 100, high: math.MinInt64}
 }
 
 func (j *job) open(parallelism int, entries []state.Entry) {
@@ -234,7 +255,7 @@ func (j *job) open(parallelism int, entries []state.Entry) {
 		ctx := &operator.Context{
 			Subtask: i, Parallelism: parallelism, Clock: j.clock, Metrics: j.metrics, MaxRows: j.maxRows,
 			UDF:    &udf.Context{Location: j.zone, Now: j.clock.Now, Watermark: math.MinInt64},
-			WakeAt: func(at time.Time) { j.woken[i] = at },
+			WakeAt: func(at time.Time) { j.woken[i] = at }, Memory: j.memory,
 		}
 		if entries != nil {
 			ctx.Restore = state.NewReader(state.Deal(entries, i, parallelism, false))
@@ -249,29 +270,65 @@ func (j *job) open(parallelism int, entries []state.Entry) {
 // close takes a snapshot and ends all subtasks.
 func (j *job) close() []state.Entry {
 	entries := []state.Entry{}
-	for _, op := range j.ops {
-		var w state.Writer
-		if err := op.Snapshot(&w); err != nil {
+	writers := make([]state.Writer, len(j.ops))
+	for i, op := range j.ops {
+		if err := op.Snapshot(&writers[i]); err != nil {
 			j.t.Fatalf("snapshot: %v", err)
 		}
+	}
+	if j.noise {
+		j.disturb()
+	}
+	for i, op := range j.ops {
 		for done := false; !done; {
 			var err error
-			if done, err = w.Sweep(); err != nil {
+			if done, err = writers[i].Sweep(); err != nil {
 				j.t.Fatalf("sweep: %v", err)
 			}
 		}
-		entries = append(entries, w.Entries()...)
+		entries = append(entries, writers[i].Entries()...)
 		if err := op.Close(); err != nil {
 			j.t.Fatalf("close: %v", err)
 		}
 	}
+	if j.memory != nil && (j.memory.Used() != 0 || j.memory.Spilled() != 0) {
+		j.t.Errorf("%d bytes of state in memory and %d on disk after the end", j.memory.Used(), j.memory.Spilled())
+	}
 	return entries
+}
+
+// disturb makes the operators change what is being written.
+func (j *job) disturb() {
+	late, woken := j.metrics.Late.Load(), slices.Clone(j.woken)
+	j.deaf = true
+	for round := range 2 {
+		for _, r := range j.recent {
+			if r.subtask >= len(j.ops) {
+				continue
+			}
+			if err := j.ops[r.subtask].Process(r.input, r.batch, j); err != nil {
+				j.t.Fatalf("after the snapshot: %v", err)
+			}
+		}
+		if j.high != math.MinInt64 && j.high != math.MaxInt64 {
+			for _, op := range j.ops {
+				if err := op.OnWatermark(j.high+int64(5*round+3), j); err != nil {
+					j.t.Fatalf("after the snapshot: %v", err)
+				}
+			}
+		}
+	}
+	j.deaf, j.woken = false, woken
+	j.metrics.Late.Store(late)
 }
 
 // Emit implements operator.Output.
 func (j *job) Emit(b *types.Batch) error {
 	if b.Schema == nil || len(b.Cols) != len(b.Schema.Fields) || b.Rows() == 0 {
 		j.t.Errorf("emitted a batch of %d rows with schema %v and %d columns", b.Rows(), b.Schema, len(b.Cols))
+	}
+	if j.deaf {
+		return nil
 	}
 	mode := j.node.Base().Mode
 	for k := range b.Rows() {
@@ -383,6 +440,14 @@ func (j *job) give(subtask, input int, b *types.Batch) error {
 		}
 		b = mixed
 	}
+	if j.noise {
+		again := types.NewBatch(b.Schema)
+		again.AppendBatch(b)
+		again.Kinds = nil // all are additions
+		if j.recent = append(j.recent, recent{subtask, input, again}); len(j.recent) > 4 {
+			j.recent = j.recent[1:]
+		}
+	}
 	err := j.ops[subtask].Process(input, b, j)
 	for _, v := range b.Cols { // the batch is the caller's again
 		poison(v)
@@ -403,6 +468,7 @@ func poison(v *types.Vector) {
 }
 
 func (j *job) watermark(t int64) {
+	j.high = t
 	for i, op := range j.ops {
 		j.ctxs[i].UDF.Watermark = t
 		if err := op.OnWatermark(t, j); err != nil {

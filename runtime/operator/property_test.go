@@ -99,6 +99,10 @@ func folds(t *testing.T, seed uint64, node physical.Node, sources []*source, key
 	j := newJob(t, node, nil, time.Time{})
 	j.maxRows = 1 + rnd.IntN(20)
 	j.fold = newFold(key)
+	j.noise = seed%2 == 0
+	if seed%3 == 0 {
+		j.limit(2000)
+	}
 	parallelism := func() int { return []int{1, 1, 2, 3}[rnd.IntN(4)] }
 	if (script{node: node}).keys() == nil {
 		parallelism = func() int { return 1 }
@@ -295,6 +299,10 @@ func TestWindowsAgainstRows(t *testing.T) {
 		j := newJob(t, n, nil, time.Time{})
 		j.maxRows = 1 + rnd.IntN(10)
 		j.fold = newFold(nil)
+		j.noise = seed%2 == 0
+		if seed%5 == 0 {
+			j.limit(3000)
+		}
 		j.open(1, nil)
 		type window struct {
 			start, end int64

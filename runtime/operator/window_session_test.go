@@ -133,6 +133,7 @@ func TestSessionsAgainstRows(t *testing.T) {
 		gap := int64(1 + rnd.IntN(6))
 		n := windowBy(s, physical.Window{Kind: physical.Session, Time: 0, Size: gap}, []int{1}, "COUNT()", "SUM(v)")
 		j := newJob(t, n, nil, time.Time{})
+		j.noise = seed%2 == 0
 		j.fold = newFold(nil)
 		j.open(1, nil)
 		type row struct{ ts, v int64 }
