@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -37,8 +38,35 @@ func weirEnv(dir string) []string {
 // process is weir, running.
 type process struct {
 	*exec.Cmd
-	stderr bytes.Buffer
-	ended  chan error
+	stdout, stderr output
+	ended          chan error
+}
+
+// output is what a process has written so far.
+type output struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.text = append(o.text, b...)
+	return len(b), nil
+}
+
+// messages is what the process has said on standard error.
+func (p *process) messages() string {
+	p.stderr.mu.Lock()
+	defer p.stderr.mu.Unlock()
+	return string(p.stderr.text)
+}
+
+// printed is how many bytes the process has written to standard output.
+func (p *process) printed() int {
+	p.stdout.mu.Lock()
+	defer p.stdout.mu.Unlock()
+	return len(p.stdout.text)
 }
 
 // startWeir starts weir in a folder, which is where its data is, too. It is killed at the end of the test.
@@ -46,7 +74,7 @@ func startWeir(t *testing.T, bin, dir string, args ...string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.Command(bin, args...), ended: make(chan error, 1)}
 	p.Dir, p.Env = dir, weirEnv(dir)
-	p.Stderr = &p.stderr
+	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +269,7 @@ func (p *pipeline) round(t *testing.T, bin, dir string, rng *rand.Rand, d *death
 		case err := <-weir.ended:
 			timer.Stop()
 			if err != nil {
-				t.Fatalf("run %d, life %d: %v\n%s", d.rounds, attempt, err, &weir.stderr)
+				t.Fatalf("run %d, life %d: %v\n%s", d.rounds, attempt, err, weir.messages())
 			}
 			if rng.IntN(2) == 0 { // a finished job has nothing left to do
 				runWeir(t, bin, dir, append(slices.Clone(p.args), "--restore", "latest")...)
@@ -250,7 +278,7 @@ func (p *pipeline) round(t *testing.T, bin, dir string, rng *rand.Rand, d *death
 		case <-timer.C:
 			if d.kills >= times {
 				weir.kill()
-				t.Fatalf("run %d hasn't ended after %s\n%s", d.rounds, delay, &weir.stderr)
+				t.Fatalf("run %d hasn't ended after %s\n%s", d.rounds, delay, weir.messages())
 			}
 			if disturb {
 				disturb = false

@@ -176,8 +176,17 @@ ON a.w = b.w AND a.shop = b.shop;
 // the undisturbed run found.
 func killJoin(t *testing.T, bin string) *pipeline {
 	server := startServer(t, bin)
+	fillJoin(t, bin, server.endpoint)
+	p := joinPipeline(bin, server.endpoint)
+	p.disturb = func(t *testing.T) { server.restart(t) }
+	return p
+}
+
+// fillJoin makes the streams that joinSQL reads, at an endpoint.
+func fillJoin(t *testing.T, bin, endpoint string) {
+	t.Helper()
 	dir := t.TempDir()
-	runWeir(t, bin, dir, "stream", "create", "orders", "payments", "--shards", "2", "--endpoint", server.endpoint)
+	runWeir(t, bin, dir, "stream", "create", "orders", "payments", "--shards", "2", "--endpoint", endpoint)
 	const count = 120_000
 	rng := rand.New(rand.NewPCG(5, 6))
 	start := time.Date(2023, 8, 23, 13, 0, 0, 0, time.UTC)
@@ -192,42 +201,46 @@ func killJoin(t *testing.T, bin string) *pipeline {
 			b = start.Add(time.Duration(i)*2*time.Millisecond).AppendFormat(b, "2006-01-02 15:04:05.000")
 			return append(b, `"}`...)
 		})
-		put := exec.Command(bin, "stream", "put", stream, "--endpoint", server.endpoint)
 		f, err := os.Open(input)
 		if err != nil {
 			t.Fatal(err)
 		}
+		put := exec.Command(bin, "stream", "put", stream, "--endpoint", endpoint)
 		put.Stdin, put.Env = f, weirEnv(dir)
 		if out, err := put.CombinedOutput(); err != nil {
 			t.Fatalf("put: %v\n%s", err, out)
 		}
 		f.Close()
 	}
+}
+
+// joinPipeline runs joinSQL against the streams at an endpoint, each run into streams of its own.
+func joinPipeline(bin, endpoint string) *pipeline {
+	name := func(dir string) string { return filepath.Base(filepath.Dir(dir)) + filepath.Base(dir) }
 	return &pipeline{
 		args: []string{"run", "q.sql", "--set", "execution.checkpointing.interval=50 ms"},
 		begin: func(t *testing.T, dir string) {
-			run := filepath.Base(filepath.Dir(dir)) + filepath.Base(dir)
-			runWeir(t, bin, dir, "stream", "create", "buckets-"+run, "windows-"+run, "--endpoint", server.endpoint)
-			writeSQL(t, dir, fmt.Sprintf(joinSQL, server.endpoint, run))
+			runWeir(t, bin, dir, "stream", "create", "buckets-"+name(dir), "windows-"+name(dir), "--endpoint", endpoint)
+			writeSQL(t, dir, fmt.Sprintf(joinSQL, endpoint, name(dir)))
 		},
 		result: func(t *testing.T, dir string) (rows []string, duplicates int) {
-			run := filepath.Base(filepath.Dir(dir)) + filepath.Base(dir)
 			tail := func(stream string) []string {
-				return slices.Collect(strings.Lines(runWeir(t, bin, dir, "stream", "tail", stream, "--endpoint", server.endpoint)))
+				return slices.Collect(strings.Lines(runWeir(t, bin, dir, "stream", "tail", stream, "--endpoint", endpoint)))
 			}
-			rows = tail("windows-" + run)
+			rows = tail("windows-" + name(dir))
 			slices.Sort(rows)
 			all := len(rows)
 			rows = slices.Compact(rows)
 			duplicates = all - len(rows)
-			folded, again := foldBuckets(t, tail("buckets-"+run))
-			return append(rows, folded...), duplicates + again
+			folded, again := foldBuckets(t, tail("buckets-"+name(dir)))
+			rows = append(rows, folded...)
+			slices.Sort(rows)
+			return rows, duplicates + again
 		},
-		disturb: func(t *testing.T) { server.restart(t) },
 	}
 }
 
-// foldBuckets folds a changelog by the buckets' key to what is left at its end, sorted, and counts the changes that step
+// foldBuckets folds a changelog by the buckets' key to what is left at its end, and counts the changes that step
 // back: those that were written once before. A count above the last one of its bucket is a row of the result of its own,
 // which no undisturbed run has.
 func foldBuckets(t *testing.T, lines []string) (rows []string, again int) {
@@ -260,7 +273,6 @@ func foldBuckets(t *testing.T, lines []string) (rows []string, again int) {
 			rows = append(rows, fmt.Sprintf("%v was %d\n", r, most[key]))
 		}
 	}
-	slices.Sort(rows)
 	return rows, again
 }
 
@@ -303,7 +315,7 @@ func (s *server) start(t *testing.T) {
 		}
 		select {
 		case err := <-s.ended:
-			t.Fatalf("weir local: %v\n%s", err, &s.stderr)
+			t.Fatalf("weir local: %v\n%s", err, s.messages())
 		case <-time.After(5 * time.Millisecond):
 		}
 		if time.Now().After(limit) {
