@@ -33,6 +33,7 @@ type element struct {
 	kind  Kind
 	value int64
 	batch *types.Batch
+	bytes int // of the batch
 }
 
 // Queue carries elements from one subtask to another. It is bounded by agreement: Push always succeeds, since an
@@ -41,21 +42,28 @@ type element struct {
 type Queue struct {
 	schema   *types.Schema
 	capacity int // batches
+	maxBytes int
 
 	mu       sync.Mutex
 	elements []element // elements[head:] are waiting
 	head     int
 	batches  int // among those waiting
+	bytes    int // of the batches
 	waiting  bool
 	free     []*types.Batch
 
 	wakeSender, wakeReceiver func()
 }
 
-// NewQueue returns a queue that is full when it holds as many batches as its capacity. wakeSender and wakeReceiver are
+// bytesPerBatch is how large the batches of a full queue may be on average. Rows that are so wide that a batch is larger
+// fill a queue sooner.
+const bytesPerBatch = 512 << 10
+
+// NewQueue returns a queue that is full when it holds as many batches as its capacity, or their bytes. wakeSender and wakeReceiver are
 // called, from the other side's goroutine, when there is room again, and when an element has arrived.
 func NewQueue(schema *types.Schema, capacity int, wakeSender, wakeReceiver func()) *Queue {
-	return &Queue{schema: schema, capacity: max(capacity, 1), wakeSender: wakeSender, wakeReceiver: wakeReceiver}
+	capacity = max(capacity, 1)
+	return &Queue{schema: schema, capacity: capacity, maxBytes: capacity * bytesPerBatch, wakeSender: wakeSender, wakeReceiver: wakeReceiver}
 }
 
 // take returns an empty batch for the sender to fill.
@@ -72,10 +80,13 @@ func (q *Queue) take() *types.Batch {
 
 // recycle takes back a batch that the receiver is done with.
 func (q *Queue) recycle(b *types.Batch) {
+	if b.Bytes() > 2*batchBytes {
+		return // the buffers of a burst are left to the collector
+	}
 	b.Reset()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.free) <= q.capacity { // a burst beyond the capacity is left to the collector
+	if len(q.free) <= q.capacity {
 		q.free = append(q.free, b)
 	}
 }
@@ -96,6 +107,7 @@ func (q *Queue) push(e element) {
 	q.elements = append(q.elements, e)
 	if e.kind == Batch {
 		q.batches++
+		q.bytes += e.bytes
 	}
 	q.mu.Unlock()
 	q.wakeReceiver()
@@ -117,7 +129,8 @@ func (q *Queue) pop() (element, bool) {
 	wake := false
 	if e.kind == Batch {
 		q.batches--
-		if q.waiting && q.batches <= q.capacity/2 { // half empty, so that sender and receiver don't take turns
+		q.bytes -= e.bytes
+		if q.waiting && q.batches <= q.capacity/2 && q.bytes <= q.maxBytes/2 { // half empty, so that sender and receiver don't take turns
 			q.waiting, wake = false, true
 		}
 	}
@@ -132,7 +145,7 @@ func (q *Queue) pop() (element, bool) {
 func (q *Queue) full() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.batches >= q.capacity {
+	if q.batches >= q.capacity || q.bytes >= q.maxBytes {
 		q.waiting = true
 	}
 	return q.waiting

@@ -6,6 +6,9 @@ import (
 	"github.com/weirsql/weir/types"
 )
 
+// batchBytes is how large a batch should be at most, unless it is a single row: wide rows travel in smaller batches.
+const batchBytes = 1 << 20
+
 // Sender divides the rows of one subtask among the subtasks of the operator behind an exchange. Rows are gathered per
 // target until there is a batch of them, or until Flush. The order of what one sender sends to one target is kept:
 // watermarks, barriers and the end push the rows before them out first. One goroutine uses it.
@@ -16,16 +19,18 @@ type Sender struct {
 	targets []target
 	turn    int // of Rebalance
 	hasher  state.KeyHasher
+	sel     []int32
 }
 
 type target struct {
 	queue *Queue
 	open  *types.Batch // rows that are not sent yet, or nil
+	bytes int          // about how large they are
 	sel   []int32
 }
 
 // NewSender returns a sender over the queues to all subtasks behind the exchange, in their order; for Forward and Single
-// that is just one queue. Batches hold maxRows rows unless a single batch of the operator is larger.
+// that is just one queue. Batches hold maxRows rows unless they would be too large, or a single batch of the operator has more.
 func NewSender(kind physical.Exchange, keys []int, maxRows int, queues []*Queue) *Sender {
 	s := &Sender{kind: kind, keys: keys, maxRows: maxRows, targets: make([]target, len(queues))}
 	for i, q := range queues {
@@ -36,19 +41,23 @@ func NewSender(kind physical.Exchange, keys []int, maxRows int, queues []*Queue)
 
 // Send takes the rows of b that count; b is the caller's again on return.
 func (s *Sender) Send(b *types.Batch) {
+	rows := b.Rows()
+	if rows == 0 {
+		return
+	}
+	width := max(b.Bytes()/b.N, 1) // bytes of a row, on average
 	switch {
-	case b.Rows() == 0:
 	case s.kind == physical.Broadcast:
 		for i := range s.targets {
-			s.add(&s.targets[i], b)
+			s.add(&s.targets[i], b, rows, width)
 		}
 	case len(s.targets) == 1:
-		s.add(&s.targets[0], b)
+		s.add(&s.targets[0], b, rows, width)
 	case s.kind == physical.Hash:
-		s.scatter(b)
+		s.scatter(b, width)
 	default:
 		t := &s.targets[s.turn]
-		s.add(t, b)
+		s.add(t, b, rows, width)
 		if t.open == nil {
 			s.advance()
 		}
@@ -57,21 +66,48 @@ func (s *Sender) Send(b *types.Batch) {
 
 func (s *Sender) advance() { s.turn = (s.turn + 1) % len(s.targets) }
 
-func (s *Sender) add(t *target, b *types.Batch) {
-	if t.open != nil && t.open.N+b.Rows() > s.maxRows {
+// add appends all rows of b. Rows that are wide are copied piece by piece; a batch that is little too large goes as it is.
+func (s *Sender) add(t *target, b *types.Batch, rows, width int) {
+	if rows > 1 && rows*width > 2*batchBytes {
+		sel := b.Sel
+		if sel == nil {
+			for i := len(s.sel); i < rows; i++ {
+				s.sel = append(s.sel, int32(i))
+			}
+			sel = s.sel[:rows]
+		}
+		s.pick(t, b, sel, width)
+		return
+	}
+	if t.open != nil && (t.open.N+rows > s.maxRows || t.bytes+rows*width > batchBytes) {
 		t.flush()
 	}
 	if t.open == nil {
 		t.open = t.queue.take()
 	}
 	t.open.AppendBatch(b)
-	if t.open.N >= s.maxRows {
+	if t.bytes += rows * width; t.open.N >= s.maxRows || t.bytes >= batchBytes {
 		t.flush()
 	}
 }
 
+// pick appends the rows of b that sel names.
+func (s *Sender) pick(t *target, b *types.Batch, sel []int32, width int) {
+	for len(sel) > 0 {
+		if t.open == nil {
+			t.open = t.queue.take()
+		}
+		k := min(len(sel), max(min(s.maxRows-t.open.N, (batchBytes-t.bytes)/width), 1))
+		t.open.AppendSelected(b, sel[:k])
+		sel = sel[k:]
+		if t.bytes += k * width; t.open.N >= s.maxRows || t.bytes+width > batchBytes {
+			t.flush()
+		}
+	}
+}
+
 // scatter sends each row to the subtask that owns its key group.
-func (s *Sender) scatter(b *types.Batch) {
+func (s *Sender) scatter(b *types.Batch, width int) {
 	for i := range s.targets {
 		s.targets[i].sel = s.targets[i].sel[:0]
 	}
@@ -90,23 +126,14 @@ func (s *Sender) scatter(b *types.Batch) {
 	}
 	for i := range s.targets {
 		t := &s.targets[i]
-		for sel := t.sel; len(sel) > 0; {
-			if t.open == nil {
-				t.open = t.queue.take()
-			}
-			k := min(len(sel), max(s.maxRows-t.open.N, 1))
-			t.open.AppendSelected(b, sel[:k])
-			if sel = sel[k:]; t.open.N >= s.maxRows {
-				t.flush()
-			}
-		}
+		s.pick(t, b, t.sel, width)
 	}
 }
 
 func (t *target) flush() {
 	if t.open != nil {
-		t.queue.push(element{kind: Batch, batch: t.open})
-		t.open = nil
+		t.queue.push(element{kind: Batch, batch: t.open, bytes: t.open.Bytes()})
+		t.open, t.bytes = nil, 0
 	}
 }
 
