@@ -1,0 +1,306 @@
+package simulation
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/weirsql/weir/runtime"
+	"github.com/weirsql/weir/runtime/clock"
+)
+
+var (
+	seeds   = flag.Int("seeds", 30, "how many simulations TestSimulation runs")
+	from    = flag.Uint64("from", 0, "the first seed")
+	oneSeed = flag.Int64("seed", -1, "run this seed alone, with -v step by step")
+)
+
+var start = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// limit is how long a process that isn't disturbed any more may take: much longer than all waits together.
+const limit = 6 * time.Hour
+
+// result is what a simulation came to.
+type result struct {
+	err     error
+	trace   uint64
+	counts  map[string]int
+	figures clock.SimulatedFigures
+	sql     string
+	log     string
+}
+
+// simulation is one run: processes one after the other in one world.
+type simulation struct {
+	*world
+	seed  uint64
+	plans *rand.Rand // what is to happen; faults come from the world's
+	query *query
+	dir   string
+	text  bytes.Buffer // weir's own log
+	lives int
+}
+
+// simulate runs a seed. steps, if not nil, takes what happens.
+func simulate(seed uint64, steps io.Writer) (res result) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	dir, err := os.MkdirTemp("", "simulation")
+	if err != nil {
+		return result{err: err}
+	}
+	defer os.RemoveAll(dir)
+	opts := clock.SimulatedOptions{Seed: seed, Start: start, Step: time.Duration(1) << r.IntN(21)}
+	if r.IntN(4) == 0 {
+		opts.Pause = 10 * time.Second
+	}
+	opts.MaxSteps = 2_000_000
+	c := clock.NewSimulated(opts)
+	w := &world{
+		clock: c, random: rand.New(rand.NewPCG(seed, 2)), faults: drawFaults(r), counts: map[string]int{}, tables: map[string]*table{},
+		sinks: map[string]*sink{}, log: steps,
+	}
+	s := &simulation{world: w, seed: seed, plans: r, query: newQuery(r), dir: dir}
+	for _, t := range s.query.tables {
+		t.fill(r)
+		w.tables[t.name] = t
+	}
+	for _, o := range s.query.outputs {
+		w.sinks[o.name] = &sink{world: w, output: o, staged: map[int]*staged{}}
+	}
+	res.sql, res.counts = s.query.sql(), w.counts
+	if steps != nil {
+		fmt.Fprintf(steps, "%s\nfaults: %+v\n", res.sql, w.faults)
+	}
+	var wrong error
+	err = c.Run(func() { wrong = s.run() })
+	res.err = errors.Join(err, wrong, w.broken)
+	if res.err == nil && w.clock.Figures().Steps == 0 {
+		res.err = errors.New("nothing happened")
+	}
+	res.trace, res.figures, res.log = c.Trace(), c.Figures(), s.text.String()
+	return res
+}
+
+// ending is how a process ends.
+type ending uint8
+
+const (
+	toTheEnd ending = iota
+	killedAtTime
+	killedAtCall
+	stopped
+	canceled
+	endings
+)
+
+// run starts processes, disturbs most of them, lets the last one come to its end, and checks what there is then.
+func (s *simulation) run() error {
+	disturbed := s.plans.IntN(7)
+	for finished := false; !finished; s.lives++ {
+		end := ending(s.plans.IntN(int(endings)))
+		if s.lives >= disturbed {
+			end = toTheEnd
+			s.faults.calm()
+		}
+		var err error
+		if finished, err = s.live(end); err != nil {
+			return err
+		}
+		if s.lives > 30 {
+			return errors.New("the job fails again and again without a fault")
+		}
+	}
+	if s.plans.IntN(8) == 0 { // started once more, it has nothing left to do
+		if finished, err := s.live(toTheEnd); err != nil || !finished {
+			return fmt.Errorf("the job that was over was started again: finished=%v, %w", finished, err)
+		}
+	}
+	for _, o := range s.query.outputs {
+		for s.sinks[o.name].inFlight > 0 {
+			if err := clock.Sleep(background, s.clock, time.Second); err != nil {
+				return err
+			}
+		}
+		if err := s.check(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// live is the life of one process. It reports whether the job has finished.
+func (s *simulation) live(end ending) (finished bool, err error) {
+	r := s.plans
+	p := s.clock.NewProcess(fmt.Sprintf("process %d", s.lives))
+	s.calls, s.crash = 0, 0
+	patience := time.Duration(r.Int64N(int64(6 * time.Second)))
+	if r.IntN(3) == 0 {
+		patience /= 20
+	}
+	if end == killedAtCall {
+		s.crash = 1 + r.IntN(1<<r.IntN(10))
+	}
+	cfg := runtime.Config{
+		JobID: "job", Name: "simulation", Clock: p, Seed: 1, Parallelism: 1 + r.IntN(4), MaxRows: []int{1, 2, 3, 7, 50, 100}[r.IntN(6)],
+		CheckpointDir: s.dir, CheckpointInterval: []time.Duration{0, 20 * time.Millisecond, 150 * time.Millisecond, time.Second}[r.IntN(4)],
+		Restore: runtime.Latest,
+	}
+	cfg.Log = slog.New(slog.NewTextHandler(io.MultiWriter(&s.text, s.steps()), &slog.HandlerOptions{ReplaceAttr: s.timeless}))
+	s.note("process %d: parallelism %d, %d rows, interval %v, ending %d", s.lives, cfg.Parallelism, cfg.MaxRows, cfg.CheckpointInterval, end)
+	var job *runtime.Job
+	var failed error
+	returned, askedToStop := false, false
+	p.Go(func() {
+		plan, env, err := s.plan(p, s.query.sql(), cfg.Log)
+		if err != nil {
+			failed = err
+			return
+		}
+		cfg.Env = env
+		if job, err = runtime.Start(background, plan, cfg); err != nil {
+			failed = err
+			return
+		}
+		failed = job.Join(background, p.NewWaiter())
+		returned = true
+	})
+	until := s.clock.Now().Add(limit)
+	if end != toTheEnd && end != killedAtCall {
+		until = s.clock.Now().Add(patience)
+	}
+	late := p.Join(background, until) != nil
+	if late {
+		switch end {
+		case killedAtTime:
+			s.counts["process killed at a time"]++
+			s.note("kill")
+			p.Kill()
+		case stopped, canceled:
+			s.note("end %d", end)
+			if job != nil && end == stopped {
+				s.counts["job stopped"]++
+				job.RequestStop(false)
+				askedToStop = true
+			} else if job != nil {
+				s.counts["job canceled"]++
+				job.Cancel()
+			}
+			late = p.Join(background, s.clock.Now().Add(limit)) != nil
+		}
+	}
+	if late && !p.Dead() {
+		return false, fmt.Errorf("no end after %v\n%s", limit, s.clock.Dump())
+	}
+	if p.Dead() {
+		return false, nil
+	}
+	if strings.Contains(s.text.String(), "a checkpoint is skipped") {
+		return false, errors.New("a checkpoint that was complete is damaged")
+	}
+	switch {
+	case failed == nil && returned:
+	case errors.Is(failed, runtime.ErrCanceled) && end == canceled:
+		return false, nil
+	case errors.Is(failed, errInjected):
+		s.counts["job failed"]++
+		s.note("failed")
+		return false, nil
+	default:
+		return false, fmt.Errorf("process %d: %w", s.lives, failed)
+	}
+	if askedToStop {
+		return false, nil // whether it was over before, the next process will tell
+	}
+	for _, m := range job.Totals() {
+		if strings.Contains(m.Name, "Window") && m.StateKeys != 0 {
+			return false, fmt.Errorf("%s keeps %d keys although all windows have fired", m.Name, m.StateKeys)
+		}
+	}
+	return true, nil
+}
+
+func (s *simulation) steps() io.Writer {
+	if s.log == nil {
+		return io.Discard
+	}
+	return s.log
+}
+
+// timeless makes equal runs log the same.
+func (s *simulation) timeless(_ []string, a slog.Attr) slog.Attr {
+	if a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	if v := a.Value.String(); strings.Contains(v, s.dir) {
+		a.Value = slog.StringValue(strings.ReplaceAll(v, s.dir, "disk"))
+	}
+	return a
+}
+
+// TestSimulation runs seeds. Each one that fails is named, with the command that replays it.
+func TestSimulation(t *testing.T) {
+	if *oneSeed >= 0 {
+		var steps io.Writer
+		if testing.Verbose() {
+			steps = os.Stdout
+		}
+		report(t, uint64(*oneSeed), simulate(uint64(*oneSeed), steps))
+		return
+	}
+	counts := map[string]int{}
+	for seed := *from; seed < *from+uint64(*seeds); seed++ {
+		res := simulate(seed, nil)
+		report(t, seed, res)
+		for k, n := range res.counts {
+			counts[k] += n
+		}
+		f := res.figures
+		counts["decisions who runs next"] += int(f.Steps)
+		counts["switches"] += int(f.Switches)
+		counts["jumps of time"] += int(f.Jumps)
+		counts["timers late"] += int(f.Late)
+		counts["machine paused"] += int(f.Pauses)
+		counts["changes of the scheduler's policy"] += int(f.Phases)
+		counts["goroutines killed"] += int(f.Killed)
+	}
+	counts["seeds"] = *seeds
+	for _, k := range slices.Sorted(maps.Keys(counts)) {
+		t.Logf("%9d %s", counts[k], k)
+	}
+}
+
+func report(t *testing.T, seed uint64, res result) {
+	t.Helper()
+	if res.err != nil {
+		t.Errorf("seed %d: %v\nlog:\n%s\n%s\nreplay: go test ./runtime/simulation -run TestSimulation -seed %d -v", seed, res.err, res.log, res.sql, seed)
+	}
+}
+
+// A seed determines a run completely.
+func TestReplay(t *testing.T) {
+	for seed := range uint64(5) {
+		var first, second bytes.Buffer
+		a, b := simulate(seed, &first), simulate(seed, &second)
+		if a.trace == b.trace && first.String() == second.String() {
+			continue
+		}
+		x, y := strings.Split(first.String(), "\n"), strings.Split(second.String(), "\n")
+		for i := range x {
+			if i >= len(y) || x[i] != y[i] {
+				t.Errorf("seed %d: the runs differ in line %d:\n%s\n%s", seed, i, strings.Join(x[max(0, i-3):min(len(x), i+2)], "\n"), strings.Join(y[max(0, i-3):min(len(y), i+2)], "\n"))
+				break
+			}
+		}
+		t.Errorf("seed %d: traces %x and %x", seed, a.trace, b.trace)
+	}
+}
