@@ -71,7 +71,8 @@ func (e *apiError) Unwrap() error { return e.err }
 // maxBody bounds what a request may bring.
 const maxBody = 64 << 10
 
-// Handler serves /metrics, /healthz and the API below /api/v1.
+// Handler serves /metrics, /healthz and the API below /api/v1. A handler for Control on TCP answers only who calls it by
+// localhost or a loopback address.
 func (m *Monitor) Handler(access Access) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", m.prometheusHandler())
@@ -111,10 +112,10 @@ func (m *Monitor) Handler(access Access) http.Handler {
 	})
 	get("/api/v1/jobs/{id}/checkpoints", func(r *http.Request) (any, error) {
 		w, err := m.lookup(r)
-		if w.info.Checkpoints.History == nil {
-			w.info.Checkpoints.History = []metrics.Checkpoint{}
+		if err != nil {
+			return nil, err
 		}
-		return w.info.Checkpoints, err
+		return m.rates.figures(m.opts.Clock.Now(), w.info).Checkpoints, nil
 	})
 	post("/api/v1/jobs/{id}/savepoint", func(r *http.Request, w watched) (any, error) {
 		var q SavepointRequest
@@ -124,6 +125,9 @@ func (m *Monitor) Handler(access Access) http.Handler {
 		if q.Drain && !q.Stop {
 			return nil, &apiError{http.StatusBadRequest, errors.New("drain is only possible with stop")}
 		}
+		if err := running(&w.info); err != nil {
+			return nil, err
+		}
 		path, err := w.job.Savepoint(r.Context(), q.Dir, q.Stop, q.Drain)
 		return SavepointResponse{path}, err
 	})
@@ -132,8 +136,8 @@ func (m *Monitor) Handler(access Access) http.Handler {
 		if err := body(r, &q); err != nil {
 			return nil, err
 		}
-		if Ended(&w.info) {
-			return nil, &apiError{http.StatusConflict, fmt.Errorf("job %s is over: %s", w.info.Name, w.info.State)}
+		if err := running(&w.info); err != nil {
+			return nil, err
 		}
 		err := w.job.Stop(r.Context(), q.Drain)
 		return StateResponse{w.job.Info().State}, err
@@ -142,14 +146,14 @@ func (m *Monitor) Handler(access Access) http.Handler {
 		if err := body(r, &struct{}{}); err != nil {
 			return nil, err
 		}
-		if Ended(&w.info) {
-			return nil, &apiError{http.StatusConflict, fmt.Errorf("job %s is over: %s", w.info.Name, w.info.State)}
+		if err := running(&w.info); err != nil {
+			return nil, err
 		}
 		w.job.Cancel()
 		return StateResponse{"CANCELED"}, nil
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !localHost(r) {
+		if access == Control && !localHost(r) {
 			answer(w, nil, &apiError{http.StatusForbidden, fmt.Errorf("host %q is not this machine; serve on an address other than loopback if it shall be reached by that name", r.Host)})
 			return
 		}
@@ -192,6 +196,14 @@ func (m *Monitor) lookup(r *http.Request) (watched, error) {
 	return w, nil
 }
 
+// running refuses what can't be done to a job that is over.
+func running(j *metrics.Job) error {
+	if Ended(j) {
+		return &apiError{http.StatusConflict, fmt.Errorf("job %s is over: it is %s", j.Name, strings.ToLower(j.State))}
+	}
+	return nil
+}
+
 // body reads a request's JSON into v, which is left as it is when there is none.
 func body(r *http.Request, v any) error {
 	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
@@ -208,11 +220,8 @@ func answer(w http.ResponseWriter, v any, err error) {
 	if err != nil {
 		status = http.StatusInternalServerError
 		var known *apiError
-		switch {
-		case errors.As(err, &known):
+		if errors.As(err, &known) {
 			status = known.status
-		case errors.Is(err, ErrConflict):
-			status = http.StatusConflict
 		}
 		v = ErrorResponse{err.Error()}
 	}

@@ -2,7 +2,6 @@ package monitor
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -23,9 +22,6 @@ type Job interface {
 	// Cancel ends the job at once and doesn't wait.
 	Cancel()
 }
-
-// ErrConflict is in the chain of an error of Savepoint or Stop that says that the job is in no state for it.
-var ErrConflict = errors.New("the job is over")
 
 // Options says what a monitor watches.
 type Options struct {

@@ -57,12 +57,12 @@ func (r *sampler) keep(now time.Time, jobs []watched) {
 }
 
 // before returns the counters that rates are reckoned from: the oldest that are kept, or none at all at the start of a
-// job that began not long ago.
+// job that began not long ago, or that has only just been looked at for the first time.
 func (r *sampler) before(now time.Time, j *metrics.Job) sample {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now.Sub(j.Started) >= (keptSamples-1)*sampleEvery && len(r.jobs[j.ID]) > 0 {
-		return r.jobs[j.ID][0]
+	if kept := r.jobs[j.ID]; now.Sub(j.Started) >= (keptSamples-1)*sampleEvery && len(kept) > 0 && now.Sub(kept[0].at) >= sampleEvery/2 {
+		return kept[0]
 	}
 	return sample{at: j.Started}
 }
@@ -100,6 +100,9 @@ func (r *sampler) figures(now time.Time, j metrics.Job) Figures {
 		f.Operators = append(f.Operators, op)
 	}
 	f.Job.Operators = nil // they are in f.Operators
+	if f.Checkpoints.History == nil {
+		f.Checkpoints.History = []metrics.Checkpoint{}
+	}
 	f.Bottleneck = bottleneck(f.Operators)
 	return f
 }
