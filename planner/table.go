@@ -290,8 +290,9 @@ func (p *Planner) checkFramework(t *table) (errs []*option.Error) {
 		"scan.watermark.alignment.update-interval", "scan.watermark.emit.on-event.gap"
 	for _, pair := range [][2]string{{group, drift}, {drift, group}, {interval, group}} {
 		if v.Given(pair[0]) && !v.Given(pair[1]) {
-			errs = append(errs, &option.Error{Key: pair[0], Msg: fmt.Sprintf("option %q needs %q", pair[0], pair[1]),
-				Hint: fmt.Sprintf("give both: '%s' = 'name', '%s' = '1 min'", group, drift)})
+			e := option.Errorf(pair[0], "option %q needs %q", pair[0], pair[1])
+			e.Hint = fmt.Sprintf("give both: '%s' = 'name', '%s' = '1 min'", group, drift)
+			errs = append(errs, e)
 			break
 		}
 	}
