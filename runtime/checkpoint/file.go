@@ -136,7 +136,7 @@ func (d *decoder) full(p []byte) error {
 // readError tells damage from other failures to read.
 func readError(err error) error {
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case err == io.EOF, err == io.ErrUnexpectedEOF: // not within another: that of a connection
 		return damaged("it is cut off")
 	case errors.Is(err, syscall.EIO): // the disk
 		return damage{err}
