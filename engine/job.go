@@ -98,6 +98,9 @@ func (s *Session) start(ctx context.Context, name string, plan *physical.Plan, r
 			return nil, err
 		}
 	}
+	if s.opts.OnEvent != nil {
+		cfg.OnEvent = func(e Event) { s.opts.OnEvent(job, e) }
+	}
 	run, err := runtime.Start(s.ctx, plan, cfg)
 	if err != nil {
 		job.unlock()

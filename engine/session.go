@@ -44,6 +44,9 @@ type Options struct {
 	Restore string
 	// MaxRows bounds the batches between operators; 0 is the runtime's default. Tests use 1.
 	MaxRows int
+	// OnEvent, if not nil, hears of the jobs' checkpoints, restarts and ends, each job's from one goroutine; it must not block
+	// or call the job. The first event may come before Jobs lists the job.
+	OnEvent func(*Job, Event)
 }
 
 // Session runs statements against one catalog. It is safe for concurrent use; statements are executed one at a time,
