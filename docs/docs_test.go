@@ -21,6 +21,7 @@ import (
 	"github.com/weirsql/weir/connectors/option"
 	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/engine"
+	"github.com/weirsql/weir/monitor"
 	"github.com/weirsql/weir/planner"
 	"github.com/weirsql/weir/types"
 	"github.com/weirsql/weir/udf"
@@ -106,9 +107,27 @@ func TestSettings(t *testing.T) {
 		if len(s.Values) > 1 {
 			what += " (" + strings.Join(s.Values, ", ") + ")"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Key, code(s.Default), cell(what))
+		key := code(s.Key)
+		for _, alias := range s.Aliases {
+			key += "<br>" + code(alias)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", key, code(s.Default), cell(what))
 	}
 	checkDerived(t, "sql.md", map[string]string{"settings": b.String()})
+}
+
+// TestMetrics derives the metrics in monitoring.md.
+func TestMetrics(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| metric | kind | labels | |\n| --- | --- | --- | --- |\n")
+	for _, m := range monitor.Metrics() {
+		kind := "gauge"
+		if m.Counter {
+			kind = "counter"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, kind, strings.Join(m.Labels, ", "), cell(m.Help))
+	}
+	checkDerived(t, "monitoring.md", map[string]string{"metrics": b.String()})
 }
 
 func connector(s *connectors.Spec) string {

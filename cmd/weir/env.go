@@ -21,7 +21,7 @@ type environment struct {
 	dataDir  string
 	local    string
 	settings []string
-	verbose  bool
+	log      logFlags
 
 	server *local.Server // that this process started
 }
@@ -42,7 +42,7 @@ func (e *environment) sessionFlags(f *pflag.FlagSet) {
 	e.dataFlags(f)
 	e.localFlag(f)
 	f.StringArrayVar(&e.settings, "set", nil, "a setting as by SET, `key=value`; may be repeated")
-	f.BoolVarP(&e.verbose, "verbose", "v", false, "log everything that happens to stderr, not only warnings")
+	e.log.flags(f)
 }
 
 // home returns the data directory.
@@ -59,7 +59,10 @@ func (e *environment) options(stdout, stderr io.Writer) (engine.Options, error) 
 	if err != nil {
 		return engine.Options{}, err
 	}
-	o := engine.Options{DataDir: home, Stdout: stdout, Settings: map[string]string{}, Log: newLog(stderr, e.verbose)}
+	o := engine.Options{DataDir: home, Stdout: stdout, Settings: map[string]string{}}
+	if o.Log, err = e.log.open(stderr); err != nil {
+		return o, err
+	}
 	for _, s := range e.settings {
 		key, value, ok := strings.Cut(s, "=")
 		if !ok {

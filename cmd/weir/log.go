@@ -8,22 +8,59 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/spf13/pflag"
 )
 
-// newLog makes the log: what a user should know of goes to standard error as a line of its own, everything with -v.
-func newLog(stderr io.Writer, verbose bool) *slog.Logger {
-	if verbose {
-		return slog.New(slog.NewTextHandler(stderr, nil))
+// logFlags say what is logged to standard error, and how.
+type logFlags struct {
+	format, level string
+	verbose       bool
+}
+
+func (l *logFlags) flags(f *pflag.FlagSet) {
+	f.StringVar(&l.format, "log-format", "", "log as slog's `text|json`, one line per event (default: messages for people)")
+	f.StringVar(&l.level, "log-level", "", "the least level that is logged: `debug|info|warn|error` (default warn, with --log-format info)")
+	f.BoolVarP(&l.verbose, "verbose", "v", false, "log everything that happens to stderr, not only warnings: --log-format text --log-level info")
+}
+
+// open makes the log: what a user should know of goes to standard error as a line of its own, or, for programs, in one of
+// slog's formats.
+func (l *logFlags) open(stderr io.Writer) (*slog.Logger, error) {
+	format, level := l.format, slog.LevelWarn
+	if l.verbose && format == "" {
+		format = "text"
 	}
-	return slog.New(&notices{out: stderr, last: map[string]time.Time{}})
+	if format != "" {
+		level = slog.LevelInfo
+	}
+	switch l.level {
+	case "":
+	case "debug", "info", "warn", "error":
+		if err := level.UnmarshalText([]byte(l.level)); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, usageErrorf("unknown --log-level %q; use debug, info, warn or error", l.level)
+	}
+	switch format {
+	case "":
+		return slog.New(&notices{out: stderr, level: level, last: map[string]time.Time{}}), nil
+	case "text":
+		return slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: level})), nil
+	}
+	return nil, usageErrorf("unknown --log-format %q; use text or json", format)
 }
 
 // noticeEvery is how often the same notice is repeated: a request that is tried again and again says so now and then.
 const noticeEvery = 30 * time.Second
 
-// notices is a slog.Handler that prints warnings and errors as messages of weir's.
+// notices is a slog.Handler that prints what is logged as messages of weir's.
 type notices struct {
 	out   io.Writer
+	level slog.Level
 	attrs string
 
 	mu   sync.Mutex
@@ -31,7 +68,7 @@ type notices struct {
 }
 
 // Enabled implements slog.Handler.
-func (*notices) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+func (n *notices) Enabled(_ context.Context, level slog.Level) bool { return level >= n.level }
 
 // Handle implements slog.Handler.
 func (n *notices) Handle(_ context.Context, r slog.Record) error {
@@ -64,7 +101,7 @@ func notice(a slog.Attr) string {
 
 // WithAttrs implements slog.Handler.
 func (n *notices) WithAttrs(attrs []slog.Attr) slog.Handler {
-	with := &notices{out: n.out, attrs: n.attrs, last: map[string]time.Time{}}
+	with := &notices{out: n.out, level: n.level, attrs: n.attrs, last: map[string]time.Time{}}
 	for _, a := range attrs {
 		with.attrs += notice(a)
 	}

@@ -172,6 +172,7 @@ func newRoot() *cobra.Command {
 		checkCommand(),
 		explainCommand(),
 		generateCommand(),
+		jobCommand(),
 		labCommand(),
 		localCommand(),
 		runCommand(),

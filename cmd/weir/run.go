@@ -21,6 +21,7 @@ import (
 // runOptions are the flags of `weir run`.
 type runOptions struct {
 	environment
+	monitoring
 	inline      []string
 	output      string
 	parallelism int
@@ -43,6 +44,7 @@ they come. weir ends when all jobs have, or on Ctrl-C, after a final checkpoint;
 	}
 	f := c.Flags()
 	o.sessionFlags(f)
+	o.monitoringFlags(f)
 	f.StringArrayVarP(&o.inline, "execute", "e", nil, "run this `SQL`, after the files")
 	f.StringVarP(&o.output, "output", "o", "table", "how SELECTs print: `table|json|csv|changelog`")
 	f.IntVar(&o.parallelism, "parallelism", 0, "subtasks per operator, `N` (default: the number of cores)")
@@ -71,11 +73,15 @@ func (o *runOptions) run(ctx context.Context, names []string, stdin io.Reader, s
 		if o.parallelism > 0 {
 			eo.Settings["parallelism.default"] = fmt.Sprint(o.parallelism)
 		}
+		o.trace(eo)
 	})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close(), o.close()) }()
+	defer func() { err = errors.Join(err, s.Close(), o.stopWatching(), o.close()) }()
+	if err := o.watch(s, out); err != nil {
+		return err
+	}
 	// Everything is checked before anything runs.
 	if _, err := s.Check(files...); err != nil {
 		return &exitError{exitUsage, err}
@@ -179,6 +185,7 @@ func (r *runner) result(ctx context.Context, res *engine.Result, position string
 	case res.Table != nil:
 		return showTable(r.out, r.options.output, res.Table)
 	case res.Job != nil:
+		r.options.jobStarted()
 		r.jobs = append(r.jobs, &runningJob{Job: res.Job})
 	case res.Query != nil:
 		if res.Query.Bounded { // it may read what the jobs before it write
@@ -199,6 +206,7 @@ func (r *runner) result(ctx context.Context, res *engine.Result, position string
 		if err != nil {
 			return errors.Join(err, writer.Close(true))
 		}
+		r.options.jobStarted()
 		j := &runningJob{job, writer}
 		if res.Query.Bounded {
 			return r.finish(ctx, j)

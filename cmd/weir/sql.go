@@ -21,6 +21,7 @@ import (
 
 func sqlCommand() *cobra.Command {
 	var env environment
+	var watching monitoring
 	var initFile string
 	c := &cobra.Command{
 		Use:   "sql",
@@ -33,7 +34,7 @@ change until Ctrl-C; INSERT runs in the background: SHOW JOBS lists what runs, S
 			stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
 			out, stop := newScreen(stdout, stderr)
 			defer stop()
-			s, err := env.open(ctx, out.writer(stdout), out.writer(stderr), nil)
+			s, err := env.open(ctx, out.writer(stdout), out.writer(stderr), watching.trace)
 			if err != nil {
 				return err
 			}
@@ -42,11 +43,14 @@ change until Ctrl-C; INSERT runs in the background: SHOW JOBS lists what runs, S
 				return err
 			}
 			out.location = s.Location
-			r := &repl{session: s, out: out, interrupted: cmd.Context().Done(), told: map[*engine.Job]bool{}}
+			r := &repl{session: s, out: out, interrupted: cmd.Context().Done(), watching: &watching, told: map[*engine.Job]bool{}}
 			defer func() {
 				r.stopJobs(ctx)
-				err = errors.Join(err, s.Close(), env.close())
+				err = errors.Join(err, s.Close(), watching.stopWatching(), env.close())
 			}()
+			if err := watching.watch(s, out); err != nil {
+				return err
+			}
 			if initFile != "" {
 				files, err := readFiles([]string{initFile}, nil, cmd.InOrStdin())
 				if err != nil {
@@ -74,6 +78,7 @@ change until Ctrl-C; INSERT runs in the background: SHOW JOBS lists what runs, S
 		},
 	}
 	env.sessionFlags(c.Flags())
+	watching.monitoringFlags(c.Flags())
 	c.Flags().StringVarP(&initFile, "init", "i", "", "run this `FILE` first")
 	return c
 }
@@ -106,9 +111,10 @@ func (p *plainLines) Remember(string) {}
 
 // repl reads statements, runs them and shows what they give.
 type repl struct {
-	session *engine.Session
-	out     *screen
-	typed   bool // somebody is at a terminal
+	session  *engine.Session
+	watching *monitoring
+	out      *screen
+	typed    bool // somebody is at a terminal
 
 	interrupted <-chan struct{}  // closed by the Ctrl-C that ends a session of piped statements
 	interrupts  <-chan os.Signal // every Ctrl-C of a typed one
@@ -246,6 +252,7 @@ func (r *repl) show(ctx context.Context, res *engine.Result) error {
 	case res.Table != nil:
 		return showTable(r.out, "table", res.Table)
 	case res.Job != nil:
+		r.watching.jobStarted()
 		if r.session.Setting("table.dml-sync") == "true" {
 			return r.follow(ctx, res.Job)
 		}
@@ -258,6 +265,7 @@ func (r *repl) show(ctx context.Context, res *engine.Result) error {
 		writer := r.out.newResultWriter(format, "", res.Query.Schema, res.Query.Mode)
 		job, err := res.Query.Start(ctx, func(b *types.Batch) error { return writer.Write(b) })
 		if err == nil {
+			r.watching.jobStarted()
 			err = r.follow(ctx, job)
 		}
 		return errors.Join(err, writer.Close(err != nil))
