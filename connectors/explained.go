@@ -5,6 +5,9 @@ package connectors
 type Explained struct {
 	Msg string
 	Err error
+	// Final says that to try again is of no use until somebody changes something: a table that may not be read, a stream
+	// that isn't there.
+	Final bool
 }
 
 func (e *Explained) Error() string { return e.Msg }

@@ -30,13 +30,30 @@ type Config struct {
 	CheckpointDir string
 	// CheckpointInterval is the time between two checkpoints; 0: only when the job ends or Checkpoint is called.
 	CheckpointInterval time.Duration
+	// CheckpointTimeout is when a checkpoint that isn't complete is given up; 0: never.
+	CheckpointTimeout time.Duration
+	// CheckpointPause is the least time between the end of a checkpoint and the beginning of the next.
+	CheckpointPause time.Duration
+	// FailedCheckpoints is how many checkpoints in a row may fail until the job does; 0: any number.
+	FailedCheckpoints int
+	// Retention says which checkpoints outlive the job.
+	Retention Retention
 	// Restore is the path of a checkpoint, Latest, or "" for a fresh start.
 	Restore string
+	// IgnoreUnclaimed starts from a checkpoint also if it has state of operators that the plan doesn't have; it is dropped.
+	IgnoreUnclaimed bool
+	// Restart is what becomes of the job after a failure; nil: it ends. A job with Collect always does: rows that have been
+	// handed out can't be taken back. Without CheckpointDir a job starts again from the beginning, and sinks that have
+	// published something publish it once more.
+	Restart RestartStrategy
+	// Replan makes the plan anew for another attempt, since sources remember what they have found; nil: the plan is used
+	// as it is.
+	Replan func() (*physical.Plan, error)
 	// Retained is how many checkpoints are kept; at least 2, so that a damaged newest one isn't the only one.
 	Retained int
 	// Collect takes the rows of a Collect node, from one goroutine; the batch is valid during the call.
 	Collect func(b *types.Batch) error
-	// OnEvent, if not nil, hears of checkpoints and of the end, from one goroutine; it must not block or call the job.
+	// OnEvent, if not nil, hears of checkpoints, restarts and the end, from one goroutine; it must not block or call the job.
 	OnEvent func(Event)
 	Log     *slog.Logger // nil: that of Env, else none
 
@@ -50,7 +67,17 @@ type EventKind uint8
 const (
 	CheckpointCompleted EventKind = iota
 	CheckpointFailed
+	RestartScheduled
 	Ended
+)
+
+// Retention says which checkpoints are kept when a job ends.
+type Retention uint8
+
+const (
+	RetainAll          Retention = iota // so that the job can go on from them later
+	DeleteWhenCanceled                  // none after Cancel
+	DeleteAlways                        // none after any end
 )
 
 // Event is something that happened to a job.
@@ -59,8 +86,8 @@ type Event struct {
 	Checkpoint int64
 	Path       string        // of a completed checkpoint; "" when none is stored
 	Bytes      int64         // of a completed checkpoint
-	Took       time.Duration // from the trigger to the completion
-	Err        error         // why a checkpoint or the job failed
+	Took       time.Duration // of a checkpoint: from the trigger to the end; of a restart: until the next attempt
+	Err        error         // why a checkpoint, an attempt or the job failed
 }
 
 func (c Config) withDefaults() Config {

@@ -2,37 +2,37 @@ package runtime
 
 import (
 	"errors"
-	"sync/atomic"
+	"fmt"
 	"time"
 
 	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/task"
 )
 
-// coordinator decides when checkpoints are taken and when the job is over. Only the supervisor touches it.
+// coordinator decides when the checkpoints of an attempt are taken and when it is over. Only the supervisor touches it.
 //
 // One checkpoint is under way at a time. It is complete when every task has sent its snapshot, a task that has ended
-// counting with its last one; then it is stored, and only then sinks publish what they wrote before it. The end of a job
-// is a checkpoint, too: of the last snapshots of all tasks.
+// counting with its last one; then it is stored, by a goroutine of its own, and only then sinks publish what they wrote
+// before it. One that takes too long is given up, and so is one that can't be stored: the job goes on, and what it would
+// have covered is part of the next. The end of a job is a checkpoint, too: of the last snapshots of all tasks.
 type coordinator struct {
-	j        *Job
-	store    *checkpoint.Store // nil: nothing is stored
-	ready    int               // tasks that have opened
-	listed   int               // enumerators that have assigned their first splits
-	closed   int               // tasks that have closed
-	finder   int               // enumerators that run
-	started  bool              // enumerators have been started
+	a        *attempt
+	ready    int  // tasks that have opened
+	listed   int  // enumerators that have assigned their first splits
+	closed   int  // tasks that have closed
+	helpers  int  // enumerators that run, and checkpoints that are being stored
+	started  bool // enumerators have been started
 	stopping bool
 	drain    bool // stopping is with drain; or shall be, when all scans have been assigned their splits
 	final    bool // what remains is to close: the last checkpoint is stored, or not needed
+	advanced bool // a checkpoint shows that this attempt got further than where it began
 	last     map[*task.Task][]checkpoint.Subtask
 	err      error
 
-	completed, failed atomic.Int64 // checkpoints; read by anyone
-
 	id       int64 // of the last checkpoint when nothing is stored
-	next     time.Time
+	next     alarm
 	pending  *pending
+	failing  int // checkpoints in a row that have failed
 	requests []func(path string, err error)
 }
 
@@ -40,43 +40,59 @@ type coordinator struct {
 type pending struct {
 	id      int64
 	began   time.Time
+	patient alarm // when it is given up
 	states  map[*task.Task][]checkpoint.Subtask
+	storing bool          // nothing is missing
+	pause   time.Duration // the longest of a task
 	waiting []func(path string, err error)
 }
 
-func (c *coordinator) init(j *Job) {
-	c.j, c.last = j, map[*task.Task][]checkpoint.Subtask{}
-	c.schedule()
+func (c *coordinator) init(a *attempt) {
+	c.a, c.last = a, map[*task.Task][]checkpoint.Subtask{}
+	c.schedule(a.j.cfg.Clock.Now())
 }
 
-func (c *coordinator) schedule() {
-	if every := c.j.cfg.CheckpointInterval; every > 0 {
-		c.next = c.j.cfg.Clock.Now().Add(every)
+func (c *coordinator) schedule(now time.Time) {
+	if every := c.a.j.cfg.CheckpointInterval; every > 0 {
+		c.next.set(now, every)
 	}
 }
 
-// over reports whether nothing of the job runs any more.
-func (c *coordinator) over() bool { return c.closed == len(c.j.tasks) && c.finder == 0 }
+// over reports whether nothing of the attempt runs any more.
+func (c *coordinator) over() bool { return c.closed == len(c.a.tasks) && c.helpers == 0 }
+
+// help runs f in a goroutine that the attempt waits for, and then calls after.
+func (c *coordinator) help(f, after func()) {
+	c.helpers++
+	c.a.j.cfg.Clock.Go(func() {
+		f()
+		c.a.post(func() {
+			c.helpers--
+			after()
+		})
+	})
+}
 
 // opened notes that a task is ready. Reading begins when all are, so that a table that can't be written is noticed
 // before anything has been read.
 func (c *coordinator) opened() {
-	if c.ready++; c.ready < len(c.j.tasks) || c.err != nil {
+	if c.ready++; c.ready < len(c.a.tasks) || c.err != nil {
 		return
 	}
 	c.started = true
-	for _, e := range c.j.enumerators {
-		c.finder++
-		c.j.cfg.Clock.Go(func() {
-			e.Run(c.j.ctx)
-			c.j.post(func() { c.finder-- })
-		})
+	for _, e := range c.a.enumerators {
+		c.help(func() { e.Run(c.a.ctx) }, func() {})
 	}
+	c.a.j.ran = c.a.j.ran || len(c.a.enumerators) == 0
 }
 
 // assigned notes that a scan's first splits have been assigned.
 func (c *coordinator) assigned() {
-	if c.listed++; c.listed == len(c.j.enumerators) && c.drain {
+	if c.listed++; c.listed < len(c.a.enumerators) {
+		return
+	}
+	c.a.j.ran = true
+	if c.drain {
 		c.stop(true)
 	}
 }
@@ -84,53 +100,68 @@ func (c *coordinator) assigned() {
 // running reports whether barriers can be sent: all splits are assigned, so that no checkpoint lacks a position, and some
 // task hasn't ended.
 func (c *coordinator) running() bool {
-	return c.started && c.listed == len(c.j.enumerators) && len(c.last) < len(c.j.tasks) && !c.stopping && c.err == nil
+	return c.started && c.listed == len(c.a.enumerators) && len(c.last) < len(c.a.tasks) && !c.stopping && c.err == nil
 }
 
 func (c *coordinator) deadline() time.Time {
-	if c.pending != nil || !c.running() {
+	switch {
+	case c.pending != nil:
+		return c.pending.patient.at
+	case !c.running():
 		return time.Time{}
 	}
-	return c.next
+	return c.next.at
 }
 
-// tick starts a checkpoint if one is due or asked for.
+// tick starts a checkpoint if one is due or asked for, and gives up the one that takes too long.
 func (c *coordinator) tick() {
-	if c.pending != nil || !c.running() {
+	now := c.a.j.cfg.Clock.Now()
+	if p := c.pending; p != nil {
+		if !p.storing && p.patient.due(now) {
+			c.failedCheckpoint(p, fmt.Errorf("it wasn't complete after %s (execution.checkpointing.timeout)", now.Sub(p.began)))
+		}
 		return
 	}
-	due := !c.next.IsZero() && !c.j.cfg.Clock.Now().Before(c.next)
-	if !due && len(c.requests) == 0 {
+	if !c.running() || !c.next.due(now) && len(c.requests) == 0 {
 		return
 	}
-	c.schedule()
-	c.pending = &pending{
-		id: c.newID(), began: c.j.cfg.Clock.Now(), states: map[*task.Task][]checkpoint.Subtask{}, waiting: c.requests,
+	c.schedule(now)
+	p := &pending{id: c.newID(), began: now, states: map[*task.Task][]checkpoint.Subtask{}, waiting: c.requests}
+	c.pending, c.requests = p, nil
+	if limit := c.a.j.cfg.CheckpointTimeout; limit > 0 {
+		p.patient.set(now, limit)
 	}
-	c.requests = nil
-	for _, t := range c.j.tasks {
+	c.a.j.history.began(p.id)
+	for _, t := range c.a.tasks {
 		if t.IsSource() {
-			t.Trigger(c.pending.id)
+			t.Trigger(p.id)
 		}
 	}
 	c.complete()
 }
 
 func (c *coordinator) newID() int64 {
-	if c.store != nil {
-		return c.store.NextID()
+	if c.a.j.store != nil {
+		return c.a.j.store.NextID()
 	}
 	c.id++
 	return c.id
 }
 
-func (c *coordinator) request(answer func(string, error)) { c.requests = append(c.requests, answer) }
+func (c *coordinator) request(answer func(string, error)) {
+	if c.err != nil {
+		answer("", errOver)
+		return
+	}
+	c.requests = append(c.requests, answer)
+}
 
-func (c *coordinator) acknowledge(t *task.Task, id int64, states []checkpoint.Subtask) {
+func (c *coordinator) acknowledge(t *task.Task, id int64, states []checkpoint.Subtask, pause time.Duration) {
 	if c.pending == nil || c.pending.id != id || c.err != nil {
 		return
 	}
 	c.pending.states[t] = states
+	c.pending.pause = max(c.pending.pause, pause)
 	c.complete()
 }
 
@@ -140,97 +171,152 @@ func (c *coordinator) taskEnded(t *task.Task, states []checkpoint.Subtask) {
 	}
 	c.last[t] = states
 	c.complete()
-	if len(c.last) == len(c.j.tasks) {
-		c.end()
-	}
+	c.end()
 }
 
 // complete stores the checkpoint that is under way if nothing is missing, and lets the sinks publish.
 func (c *coordinator) complete() {
 	p := c.pending
-	if p == nil {
+	if p == nil || p.storing {
 		return
 	}
-	for _, t := range c.j.tasks {
+	for _, t := range c.a.tasks {
 		if p.states[t] == nil && c.last[t] == nil {
 			return
 		}
 	}
-	c.pending = nil
+	p.storing, p.patient = true, alarm{}
 	covered := map[*task.Task]int64{}
 	var states []checkpoint.Subtask
-	for _, t := range c.j.tasks {
+	for _, t := range c.a.tasks {
 		if s := p.states[t]; s != nil {
 			states, covered[t] = append(states, s...), p.id
 		} else {
 			states, covered[t] = append(states, c.last[t]...), task.Final
 		}
 	}
-	path, err := c.write(p.id, p.began, false, states)
-	for _, answer := range p.waiting {
-		answer(path, err)
-	}
-	if err != nil {
-		// The job goes on: sinks publish what this one covered when the next one succeeds.
-		c.j.cfg.Log.Error("a checkpoint failed; the next one is tried in time", "job", c.j.cfg.JobID, "checkpoint", p.id, "error", err)
-		return
-	}
-	for _, t := range c.j.tasks {
-		t.Commit(covered[t])
-	}
-	c.retire()
+	c.store(p, false, states, func(err error) {
+		if err == nil && c.err == nil {
+			for _, t := range c.a.tasks {
+				t.Commit(covered[t])
+			}
+		}
+		c.end()
+	})
 }
 
-// end stores the last checkpoint and lets the tasks publish and close. If it can't be stored the job fails before the
-// sinks have published: with them published, a restart from the checkpoint before would write the same again.
+// end stores the last checkpoint, when all tasks have ended, and lets them publish and close. If it can't be stored the
+// attempt fails before the sinks have published: with them published, a restart from the checkpoint before would write
+// the same again.
 func (c *coordinator) end() {
+	if len(c.last) < len(c.a.tasks) || c.pending != nil || c.err != nil || c.final {
+		return
+	}
 	var states []checkpoint.Subtask
-	for _, t := range c.j.tasks {
+	for _, t := range c.a.tasks {
 		states = append(states, c.last[t]...)
 	}
-	path, err := c.write(c.newID(), c.j.cfg.Clock.Now(), c.drain, states)
-	for _, answer := range c.requests {
-		answer(path, err)
-	}
-	c.requests = nil
-	if err != nil {
-		c.fail(err)
-		return
-	}
-	c.final = true
-	for _, e := range c.j.enumerators {
-		e.Stop()
-	}
-	for _, t := range c.j.tasks {
-		t.Shutdown()
-	}
-	c.retire()
+	p := &pending{id: c.newID(), began: c.a.j.cfg.Clock.Now(), storing: true, waiting: c.requests}
+	c.pending, c.requests = p, nil
+	c.a.j.history.began(p.id)
+	c.store(p, c.drain, states, func(err error) {
+		if c.err != nil {
+			return
+		}
+		if err != nil {
+			c.fail(err)
+			return
+		}
+		c.final = true
+		for _, e := range c.a.enumerators {
+			e.Stop()
+		}
+		for _, t := range c.a.tasks {
+			t.Shutdown()
+		}
+	})
 }
 
-func (c *coordinator) write(id int64, began time.Time, drained bool, states []checkpoint.Subtask) (path string, err error) {
-	e := Event{Kind: CheckpointCompleted, Checkpoint: id}
-	if c.store != nil {
-		path, e.Bytes, err = c.store.Write(id, began, drained, states)
-	}
-	e.Path, e.Err, e.Took = path, err, c.j.cfg.Clock.Now().Sub(began)
-	if err != nil {
-		e.Kind = CheckpointFailed
-		c.failed.Add(1)
-	} else {
-		c.completed.Add(1)
-	}
-	if c.j.cfg.OnEvent != nil {
-		c.j.cfg.OnEvent(e)
-	}
-	return path, err
-}
-
-func (c *coordinator) retire() {
-	if c.store == nil {
+// store writes and publishes a checkpoint of which nothing is missing, and then calls after.
+func (c *coordinator) store(p *pending, drained bool, shares []checkpoint.Subtask, after func(error)) {
+	j := c.a.j
+	if j.store == nil {
+		c.stored(p, "", 0)
+		after(nil)
 		return
 	}
-	if err := c.store.Retire(c.j.cfg.Retained); err != nil {
-		c.j.cfg.Log.Warn("remove older checkpoints", "job", c.j.cfg.JobID, "error", err)
+	var path string
+	var size int64
+	var err error
+	c.help(func() {
+		if path, size, err = j.store.Write(p.id, p.began, drained, shares); err != nil {
+			return
+		}
+		if err := j.store.Retire(j.cfg.Retained); err != nil {
+			j.cfg.Log.Warn("remove older checkpoints", "job", j.cfg.JobID, "error", err)
+		}
+	}, func() {
+		if err != nil {
+			c.failedCheckpoint(p, err)
+		} else {
+			c.stored(p, path, size)
+		}
+		after(err)
+	})
+}
+
+// stored notes that a checkpoint is complete and safe.
+func (c *coordinator) stored(p *pending, path string, size int64) {
+	j := c.a.j
+	now := j.cfg.Clock.Now()
+	c.pending, c.failing = nil, 0
+	j.completed.Add(1)
+	if j.store != nil {
+		if j.own++; j.own == 1 {
+			j.first = p.id
+		}
+		c.advanced = c.advanced || p.began.Sub(c.a.began) >= settled
+	}
+	took := now.Sub(p.began)
+	j.history.add(metricsOf(p, took, size, path, nil))
+	j.cfg.Log.Debug("checkpoint completed", "job", j.cfg.JobID, "checkpoint", p.id, "took", took, "bytes", size, "path", path)
+	c.report(Event{Kind: CheckpointCompleted, Checkpoint: p.id, Path: path, Bytes: size, Took: took})
+	c.rest(now)
+	for _, answer := range p.waiting {
+		answer(path, nil)
+	}
+}
+
+// failedCheckpoint notes that a checkpoint is given up. The job goes on, unless the user wants it to fail for that.
+func (c *coordinator) failedCheckpoint(p *pending, err error) {
+	j := c.a.j
+	now := j.cfg.Clock.Now()
+	c.pending = nil
+	c.failing++
+	j.failed.Add(1)
+	took := now.Sub(p.began)
+	j.history.add(metricsOf(p, took, 0, "", err))
+	j.cfg.Log.Error("a checkpoint failed; the next one is tried in time", "job", j.cfg.JobID, "checkpoint", p.id, "took", took, "error", err)
+	c.report(Event{Kind: CheckpointFailed, Checkpoint: p.id, Took: took, Err: err})
+	c.rest(now)
+	for _, answer := range p.waiting {
+		answer("", err)
+	}
+	if most := j.cfg.FailedCheckpoints; most > 0 && c.failing >= most {
+		c.fail(fmt.Errorf("%d checkpoints in a row have failed (execution.checkpointing.tolerable-failed-checkpoints is %d), the last one: %w", c.failing, most-1, err))
+	}
+}
+
+// rest keeps the pause between the end of a checkpoint and the next one.
+func (c *coordinator) rest(now time.Time) {
+	if pause := c.a.j.cfg.CheckpointPause; pause > 0 && !c.next.at.IsZero() && c.next.at.Sub(now) < pause {
+		c.next.set(now, pause)
+	}
+}
+
+func (c *coordinator) report(e Event) {
+	if c.a.j.cfg.OnEvent != nil {
+		c.a.j.cfg.OnEvent(e)
 	}
 }
 
@@ -240,49 +326,45 @@ func (c *coordinator) stop(drain bool) {
 	switch {
 	case c.stopping || c.err != nil:
 		return
-	case c.started && c.listed == len(c.j.enumerators):
+	case c.started && c.listed == len(c.a.enumerators):
 	case drain:
 		c.drain = true
 		return
 	default:
 		c.final = true
-		c.j.cancel()
+		c.a.halt()
 		return
 	}
 	c.stopping, c.drain = true, drain
-	for _, e := range c.j.enumerators {
+	for _, e := range c.a.enumerators {
 		e.Stop()
 	}
-	for _, t := range c.j.tasks {
+	for _, t := range c.a.tasks {
 		if t.IsSource() {
 			t.Stop(drain)
 		}
 	}
 }
 
-// fail notes why the job ends, unless that is known, and ends it.
+// fail notes why the attempt ends, unless that is known, and ends it.
 func (c *coordinator) fail(err error) {
 	if c.err != nil || c.final && errors.Is(err, ErrCanceled) {
 		return
 	}
 	c.err = err
-	c.refuseAll()
-	c.j.cancel()
-	if !errors.Is(err, ErrCanceled) {
-		c.j.cfg.Log.Info("the job failed", "job", c.j.cfg.JobID, "error", err)
-	}
+	c.refuseAll(errOver)
+	c.a.halt()
 }
 
-var errOver = errors.New("the job ended before the checkpoint was taken")
-
 // refuseAll answers those that still wait for a checkpoint.
-func (c *coordinator) refuseAll() {
+func (c *coordinator) refuseAll(err error) {
 	waiting := c.requests
 	if c.pending != nil {
 		waiting = append(waiting, c.pending.waiting...)
+		c.pending.waiting = nil
 	}
-	c.requests, c.pending = nil, nil
+	c.requests = nil
 	for _, answer := range waiting {
-		answer("", errOver)
+		answer("", err)
 	}
 }

@@ -45,26 +45,28 @@ func chains(plan *physical.Plan, widths map[physical.Node]int) ([]*chain, map[ph
 // enough that the queues of an all-to-all exchange don't hold much.
 func capacity(senders int) int { return max(2, 16/max(senders, 2)) }
 
-// build makes the tasks of the job.
-func (j *Job) build(ctx context.Context, plan *physical.Plan, from *checkpoint.Checkpoint) error {
-	if err := checkRestore(plan, from); err != nil {
+// build makes the tasks of the attempt.
+func (a *attempt) build(ctx context.Context, plan *physical.Plan, from *checkpoint.Checkpoint) error {
+	if err := a.checkRestore(plan, from); err != nil {
 		return err
 	}
-	chains, of := chains(plan, j.cfg.widths(ctx, plan, from))
+	widths := a.j.cfg.widths(ctx, plan, from)
+	chains, of := chains(plan, widths)
+	a.graph = newGraph(plan, widths, chains)
 	enumerators := map[physical.Node]*task.Enumerator{}
 	for _, ch := range chains {
 		for i := range ch.parallelism {
-			ch.builders = append(ch.builders, task.NewBuilder(ctx, j.env, from, i, j.cfg.build, j.cfg.Collect))
+			ch.builders = append(ch.builders, task.NewBuilder(ctx, a.env, from, i, a.j.cfg.build, a.j.cfg.Collect))
 		}
 		ch.queues, ch.inputs = make([][]*exchange.Queue, ch.parallelism), make([][]int, ch.parallelism)
 		for _, n := range ch.nodes {
 			if scan, ok := n.(*physical.Scan); ok {
-				e, err := task.NewEnumerator(j.env, scan, ch.parallelism, from, j.listed, j.enumeratorFailed)
+				e, err := task.NewEnumerator(a.env, scan, ch.parallelism, from, a.listed, a.enumeratorFailed)
 				if err != nil {
 					return err
 				}
 				enumerators[n] = e
-				j.enumerators = append(j.enumerators, e)
+				a.enumerators = append(a.enumerators, e)
 			}
 			for _, b := range ch.builders {
 				if err := b.Add(n, ch.parallelism, enumerators[n]); err != nil {
@@ -77,7 +79,7 @@ func (j *Job) build(ctx context.Context, plan *physical.Plan, from *checkpoint.C
 		to := of[n]
 		for input, edge := range n.Base().Inputs {
 			if from := of[edge.From]; from != to || n == to.nodes[0] {
-				j.connect(edge, from, to, input, n)
+				a.connect(edge, from, to, input, n)
 			}
 		}
 	}
@@ -86,14 +88,14 @@ func (j *Job) build(ctx context.Context, plan *physical.Plan, from *checkpoint.C
 			if len(ch.nodes[0].Base().Inputs) > 0 {
 				b.Receive(ch.queues[i], ch.inputs[i])
 			}
-			j.tasks = append(j.tasks, b.Task())
+			a.tasks = append(a.tasks, b.Task())
 		}
 	}
 	return nil
 }
 
 // connect makes the queues of an edge between two chains.
-func (j *Job) connect(edge physical.Edge, from, to *chain, input int, n physical.Node) {
+func (a *attempt) connect(edge physical.Edge, from, to *chain, input int, n physical.Node) {
 	schema := edge.From.Base().Schema
 	kind := edge.Exchange
 	if kind == physical.Forward && from.parallelism != to.parallelism {
@@ -117,13 +119,13 @@ func (j *Job) connect(edge physical.Edge, from, to *chain, input int, n physical
 			queues = append(queues, q)
 			to.queues[i], to.inputs[i] = append(to.queues[i], q), append(to.inputs[i], input)
 		}
-		from.builders[s].Send(edge.From, exchange.NewSender(kind, edge.Keys, j.cfg.MaxRows, queues))
+		from.builders[s].Send(edge.From, exchange.NewSender(kind, edge.Keys, a.j.cfg.MaxRows, queues))
 	}
 }
 
 // checkRestore refuses a checkpoint with state that the plan has no place for: to drop it silently would give wrong
-// results.
-func checkRestore(plan *physical.Plan, from *checkpoint.Checkpoint) error {
+// results. Who wants that says so.
+func (a *attempt) checkRestore(plan *physical.Plan, from *checkpoint.Checkpoint) error {
 	if from == nil {
 		return nil
 	}
@@ -136,10 +138,16 @@ func checkRestore(plan *physical.Plan, from *checkpoint.Checkpoint) error {
 		for _, f := range op.Subtasks {
 			entries += f.Entries
 		}
-		if entries > 0 && !known[op.ID] {
-			return fmt.Errorf("checkpoint %s has state of operator %s (id %s) that this query doesn't have: "+
-				"it was taken of another query; start without restoring, or run the query it was taken of", from.Path, op.Name, op.ID)
+		if entries == 0 || known[op.ID] {
+			continue
 		}
+		if !a.j.cfg.IgnoreUnclaimed {
+			return fmt.Errorf("checkpoint %s has state of operator %s (id %s) that this query doesn't have: it was taken of another query; "+
+				"start without restoring, run the query it was taken of, or drop that state with "+
+				"'execution.state-recovery.ignore-unclaimed-state' = 'true'", from.Path, op.Name, op.ID)
+		}
+		a.j.cfg.Log.Warn("the checkpoint has state of an operator that the query doesn't have; it is dropped",
+			"job", a.j.cfg.JobID, "checkpoint", from.Path, "operator", op.Name, "id", op.ID)
 	}
 	return nil
 }

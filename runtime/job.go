@@ -3,6 +3,8 @@ package runtime
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,7 +13,6 @@ import (
 	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/runtime/metrics"
-	"github.com/weirsql/weir/runtime/task"
 )
 
 // Status is where a job is in its life.
@@ -19,29 +20,33 @@ type Status uint8
 
 const (
 	Running Status = iota
+	Restarting
 	Finished
 	Failed
 	Canceled
 )
 
 // String returns Flink's word for the status.
-func (s Status) String() string { return [...]string{"RUNNING", "FINISHED", "FAILED", "CANCELED"}[s] }
+func (s Status) String() string {
+	return [...]string{"RUNNING", "RESTARTING", "FINISHED", "FAILED", "CANCELED"}[s]
+}
 
 // ErrCanceled is a job's error after Cancel, or the end of the context it was started with.
 var ErrCanceled = errors.New("the job was canceled")
 
-// Job is a plan that runs. All methods may be called from any goroutine.
+// Job is a plan that runs: in one attempt, or in several when attempts fail and the restart strategy allows it. All methods
+// may be called from any goroutine.
 //
 // Under a virtual clock a goroutine that takes part in it must wait for the job with Join: Wait, Stop and Checkpoint
 // block in a way that the clock doesn't see, which would stop time.
 type Job struct {
-	cfg         Config
-	env         *task.Env
-	tasks       []*task.Task
-	enumerators []*task.Enumerator
-	ctx         context.Context
-	cancel      context.CancelFunc
-	waiter      clock.Waiter // of the supervisor
+	cfg     Config
+	plan    *physical.Plan
+	store   *checkpoint.Store // nil: nothing is stored
+	started time.Time
+	ctx     context.Context
+	cancel  context.CancelFunc
+	waiter  clock.Waiter // of the supervisor
 
 	mail struct {
 		sync.Mutex
@@ -49,11 +54,21 @@ type Job struct {
 		closed bool
 	}
 
-	coordinator coordinator // the supervisor's
+	// The supervisor's.
+	current  *attempt // nil between two attempts
+	failures failures
+	ran      bool  // some attempt has begun to read, or the one that the job was restored from had
+	first    int64 // the number of the first checkpoint that is this job's own
+	own      int64 // checkpoints that this job has stored
+	stopped  bool  // a stop was asked for between two attempts
 
-	status atomic.Uint32
-	done   chan struct{}
-	ended  struct {
+	status    atomic.Uint32
+	attempt   atomic.Pointer[attempt] // the current or the last one, for figures
+	completed atomic.Int64            // checkpoints
+	failed    atomic.Int64
+	history   history
+	done      chan struct{}
+	ended     struct {
 		sync.Mutex
 		err    error
 		over   bool
@@ -65,28 +80,28 @@ type Job struct {
 // a checkpoint that can't be restored. The end of ctx cancels the job.
 func Start(ctx context.Context, plan *physical.Plan, cfg Config) (*Job, error) {
 	cfg = cfg.withDefaults()
-	j := &Job{cfg: cfg, done: make(chan struct{}), waiter: cfg.Clock.NewWaiter()}
-	j.env = &task.Env{
-		JobID: cfg.JobID, Clock: cfg.Clock, Log: cfg.Log, Location: cfg.Location, Started: cfg.Clock.Now(), Seed: cfg.Seed,
-		MaxRows: cfg.MaxRows, KeepState: cfg.CheckpointDir != "", Reports: reports{j},
+	j := &Job{cfg: cfg, plan: plan, started: cfg.Clock.Now(), done: make(chan struct{}), waiter: cfg.Clock.NewWaiter()}
+	if cfg.Restart != nil && cfg.Collect == nil { // rows that were handed out can't be taken back
+		j.failures.strategy = cfg.Restart.begin(rand.New(rand.NewPCG(uint64(cfg.Seed), 0)))
 	}
 	from, err := cfg.restore()
 	if err != nil {
 		return nil, err
 	}
+	j.ran = from != nil
 	if cfg.CheckpointDir != "" {
-		if j.coordinator.store, err = checkpoint.NewStore(cfg.CheckpointDir, cfg.JobID, cfg.Name); err != nil {
+		if j.store, err = checkpoint.NewStore(cfg.CheckpointDir, cfg.JobID, cfg.Name); err != nil {
 			return nil, err
 		}
 	}
 	j.ctx, j.cancel = context.WithCancel(ctx)
-	if err := j.build(j.ctx, plan, from); err != nil {
+	a, err := j.newAttempt(plan, from)
+	if err != nil {
 		j.cancel()
 		return nil, err
 	}
-	j.coordinator.init(j)
 	// One participant starts the others, so that virtual time can't pass while some are missing.
-	cfg.Clock.Go(j.supervise)
+	cfg.Clock.Go(func() { j.supervise(a) })
 	return j, nil
 }
 
@@ -101,15 +116,21 @@ func (c Config) restore() (*checkpoint.Checkpoint, error) {
 		c.restoring(from, err)
 		return from, err
 	}
-	from, skipped, err := checkpoint.Latest(c.CheckpointDir, c.JobID)
-	for _, s := range skipped {
-		c.Log.Error("a checkpoint is skipped; what sinks have published since an older one may be written again", "job", c.JobID, "reason", s)
-	}
+	from, err := c.latest()
 	if errors.Is(err, checkpoint.ErrNone) {
 		c.Log.Warn("there is no checkpoint yet; the job starts from the beginning", "job", c.JobID)
 		return nil, nil
 	}
 	c.restoring(from, err)
+	return from, err
+}
+
+// latest opens the newest undamaged checkpoint under the job's ID.
+func (c Config) latest() (*checkpoint.Checkpoint, error) {
+	from, skipped, err := checkpoint.Latest(c.CheckpointDir, c.JobID)
+	for _, s := range skipped {
+		c.Log.Error("a checkpoint is skipped; what sinks have published since an older one may be written again", "job", c.JobID, "reason", s)
+	}
 	return from, err
 }
 
@@ -137,45 +158,116 @@ func (j *Job) post(f func()) bool {
 	return true
 }
 
-// supervise is the job's own goroutine: it starts all others, and makes every decision that concerns more than one task.
-func (j *Job) supervise() {
-	ctx := j.ctx
-	for _, t := range j.tasks {
-		j.cfg.Clock.Go(func() { t.Run(ctx) })
-	}
-	c := &j.coordinator
-	for {
-		j.mail.Lock()
-		posted := j.mail.posted
-		j.mail.posted = nil
-		j.mail.Unlock()
-		for _, f := range posted {
-			f()
-		}
-		if ctx.Err() != nil {
-			c.fail(ErrCanceled) // the first reason counts
-		}
-		if c.over() {
-			j.finish()
-			return
-		}
-		if ctx.Err() != nil {
-			j.waiter.Wait(context.Background(), time.Time{})
-			continue
-		}
-		c.tick()
-		j.waiter.Wait(ctx, c.deadline())
+func (j *Job) readMail() {
+	j.mail.Lock()
+	posted := j.mail.posted
+	j.mail.posted = nil
+	j.mail.Unlock()
+	for _, f := range posted {
+		f()
 	}
 }
 
-func (j *Job) finish() {
-	c := &j.coordinator
+// supervise is the job's own goroutine: it starts all others, and makes every decision that concerns more than one task,
+// or more than one attempt.
+func (j *Job) supervise(a *attempt) {
+	err := a.run()
+	for err != nil && !errors.Is(err, ErrCanceled) {
+		stopping := a != nil && a.coordinator.stopping
+		v := j.failures.judge(err, j.cfg.Clock.Now(), a != nil && a.coordinator.advanced, j.ran)
+		if !v.again || stopping || j.stopped {
+			err = j.failures.tell(err, v)
+			break
+		}
+		j.restarting(err, v.delay)
+		if !j.pause(v.delay) {
+			if err = j.failures.tell(err, v); j.ctx.Err() != nil {
+				err = ErrCanceled
+			}
+			break
+		}
+		j.failures.restarts++
+		failure := err
+		if a, err = j.again(); err != nil {
+			err = fmt.Errorf("start the job again after a failure (%w): %w", failure, err)
+			continue
+		}
+		err = a.run()
+	}
+	j.finish(err)
+}
+
+func (j *Job) restarting(err error, delay time.Duration) {
+	j.status.Store(uint32(Restarting))
+	j.history.failed(err)
+	j.cfg.Log.Warn("the job failed and is started again", "job", j.cfg.JobID, "restarts", j.failures.restarts, "in", delay, "error", err)
+	if j.cfg.OnEvent != nil {
+		j.cfg.OnEvent(Event{Kind: RestartScheduled, Err: err, Took: delay})
+	}
+}
+
+// pause waits between two attempts; false when the job is to end instead.
+func (j *Job) pause(d time.Duration) bool {
+	var wait alarm
+	wait.set(j.cfg.Clock.Now(), d)
+	for {
+		j.readMail()
+		switch {
+		case j.ctx.Err() != nil || j.stopped:
+			return false
+		case wait.due(j.cfg.Clock.Now()):
+			return true
+		}
+		j.waiter.Wait(j.ctx, wait.at)
+	}
+}
+
+// again makes the next attempt: from the newest checkpoint of this job, or from what the job was started from when it has
+// stored none.
+func (j *Job) again() (*attempt, error) {
+	from, err := j.origin()
+	if err != nil {
+		return nil, err
+	}
+	plan := j.plan
+	if j.cfg.Replan != nil {
+		if plan, err = j.cfg.Replan(); err != nil {
+			return nil, err
+		}
+	}
+	a, err := j.newAttempt(plan, from)
+	if err != nil {
+		return nil, err
+	}
+	j.history.restarted()
+	j.status.Store(uint32(Running))
+	return a, nil
+}
+
+func (j *Job) origin() (*checkpoint.Checkpoint, error) {
+	if j.own == 0 {
+		return j.cfg.restore()
+	}
+	from, err := j.cfg.latest()
+	switch {
+	case err != nil:
+		return nil, err
+	case from.Manifest.ID < j.first && j.cfg.Restore != Latest:
+		return nil, fmt.Errorf("all checkpoints of job %s since its start are damaged", j.cfg.JobID)
+	}
+	j.cfg.restoring(from, nil)
+	return from, nil
+}
+
+func (j *Job) finish(err error) {
 	status := Finished
 	switch {
-	case errors.Is(c.err, ErrCanceled):
+	case errors.Is(err, ErrCanceled):
 		status = Canceled
-	case c.err != nil:
+	case err != nil:
 		status = Failed
+		j.history.failed(err)
+		j.cfg.Log.Info("the job failed", "job", j.cfg.JobID, "restarts", j.failures.restarts, "error", err)
 	}
 	j.cancel()
 	j.mail.Lock()
@@ -186,18 +278,29 @@ func (j *Job) finish() {
 	for _, f := range left {
 		f()
 	}
-	c.refuseAll()
+	j.discard(status)
+	j.history.end(j.cfg.Clock.Now())
 	if j.cfg.OnEvent != nil {
-		j.cfg.OnEvent(Event{Kind: Ended, Err: c.err})
+		j.cfg.OnEvent(Event{Kind: Ended, Err: err})
 	}
 	j.status.Store(uint32(status))
 	j.ended.Lock()
-	j.ended.err, j.ended.over = c.err, true
+	j.ended.err, j.ended.over = err, true
 	notify := j.ended.notify
 	j.ended.Unlock()
 	close(j.done)
 	for _, f := range notify {
 		f()
+	}
+}
+
+// discard removes the checkpoints of a job that doesn't retain them.
+func (j *Job) discard(status Status) {
+	if j.store == nil || j.cfg.Retention == RetainAll || j.cfg.Retention == DeleteWhenCanceled && status != Canceled {
+		return
+	}
+	if err := j.store.Retire(0); err != nil {
+		j.cfg.Log.Warn("remove the checkpoints of a job that has ended", "job", j.cfg.JobID, "error", err)
 	}
 }
 
@@ -256,8 +359,16 @@ func (j *Job) Join(ctx context.Context, w clock.Waiter) error {
 
 // RequestStop starts a graceful end and returns: sources stop reading, what has been read is processed, sinks write and
 // publish it, with a final checkpoint if checkpoints are stored. With drain everything open is finished first, as if the
-// input had ended: all windows fire.
-func (j *Job) RequestStop(drain bool) { j.post(func() { j.coordinator.stop(drain) }) }
+// input had ended: all windows fire. A job that waits to be started again after a failure ends with that failure.
+func (j *Job) RequestStop(drain bool) {
+	j.post(func() {
+		if a := j.current; a != nil && a.coordinator.err == nil {
+			a.coordinator.stop(drain)
+		} else {
+			j.stopped = true
+		}
+	})
+}
 
 // Stop is RequestStop and Wait; the job goes on stopping when ctx ends first.
 func (j *Job) Stop(ctx context.Context, drain bool) error {
@@ -271,7 +382,10 @@ func (j *Job) Stop(ctx context.Context, drain bool) error {
 }
 
 // Cancel ends the job without a checkpoint; what sinks have not published is lost. It doesn't wait.
-func (j *Job) Cancel() { j.cancel() }
+func (j *Job) Cancel() {
+	j.cancel()
+	j.waiter.Wake()
+}
 
 // Checkpoint takes a checkpoint now, or joins in the next when one is under way, and returns its folder.
 func (j *Job) Checkpoint(ctx context.Context) (path string, err error) {
@@ -280,7 +394,14 @@ func (j *Job) Checkpoint(ctx context.Context) (path string, err error) {
 		err  error
 	}
 	got := make(chan result, 1)
-	if !j.post(func() { j.coordinator.request(func(path string, err error) { got <- result{path, err} }) }) {
+	answer := func(path string, err error) { got <- result{path, err} }
+	if !j.post(func() {
+		if j.current != nil {
+			j.current.coordinator.request(answer)
+		} else {
+			answer("", errOver)
+		}
+	}) {
 		return "", errors.New("the job is over")
 	}
 	select {
@@ -292,14 +413,12 @@ func (j *Job) Checkpoint(ctx context.Context) (path string, err error) {
 }
 
 // Checkpoints returns how many checkpoints have succeeded and failed.
-func (j *Job) Checkpoints() (completed, failed int64) {
-	return j.coordinator.completed.Load(), j.coordinator.failed.Load()
-}
+func (j *Job) Checkpoints() (completed, failed int64) { return j.completed.Load(), j.failed.Load() }
 
-// Metrics returns the counters of every operator instance, upstream first.
+// Metrics returns the counters of every operator instance, upstream first. A restart sets them to zero.
 func (j *Job) Metrics() []metrics.Snapshot {
 	var all []metrics.Snapshot
-	for _, t := range j.tasks {
+	for _, t := range j.attempt.Load().tasks {
 		all = t.Metrics(all)
 	}
 	return all
@@ -335,24 +454,3 @@ func total(all []metrics.Snapshot) []metrics.Snapshot {
 	}
 	return sums
 }
-
-// reports passes what tasks report on to the supervisor.
-type reports struct{ j *Job }
-
-func (r reports) Opened(*task.Task) { r.j.post(func() { r.j.coordinator.opened() }) }
-
-func (r reports) Snapshot(t *task.Task, id int64, states []checkpoint.Subtask, _ time.Duration) {
-	r.j.post(func() { r.j.coordinator.acknowledge(t, id, states) })
-}
-
-func (r reports) Ended(t *task.Task, states []checkpoint.Subtask) {
-	r.j.post(func() { r.j.coordinator.taskEnded(t, states) })
-}
-
-func (r reports) Failed(_ *task.Task, err error) { r.j.post(func() { r.j.coordinator.fail(err) }) }
-
-func (r reports) Closed(*task.Task) { r.j.post(func() { r.j.coordinator.closed++ }) }
-
-func (j *Job) listed() { j.post(j.coordinator.assigned) }
-
-func (j *Job) enumeratorFailed(err error) { j.post(func() { j.coordinator.fail(err) }) }

@@ -30,7 +30,7 @@ func (s *Settings) Explain(err error, doing, missing string) error {
 		return nil
 	}
 	told := func(format string, args ...any) error {
-		return &connectors.Explained{Msg: "table " + s.table + ": " + fmt.Sprintf(format, args...), Err: err}
+		return &connectors.Explained{Msg: "table " + s.table + ": " + fmt.Sprintf(format, args...), Err: err, Final: Classify(err) == Fatal}
 	}
 	if missing := (*credentialsError)(nil); errors.As(err, &missing) {
 		return told("%v", missing)
