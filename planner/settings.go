@@ -21,19 +21,44 @@ type Settings struct {
 // Setting declares a key that weir reads. Flink's other keys are accepted and have no effect.
 type Setting struct {
 	Key, Default string
+	Aliases      []string // Flink's older spellings
 	Kind         option.Kind
 	Values       []string // of an Enum
+	Least        int64    // of an Int
 	Summary      string
 }
 
 // KnownSettings lists the keys that weir reads, by name.
 var KnownSettings = []Setting{
+	{Key: "execution.checkpointing.dir", Aliases: []string{"state.checkpoints.dir", "state.backend.fs.checkpointdir"}, Kind: option.String, Summary: "where checkpoints go, a directory or s3://bucket/prefix; by default below the data directory"},
+	{Key: "execution.checkpointing.externalized-checkpoint-retention", Kind: option.Enum, Default: "RETAIN_ON_CANCELLATION", Values: []string{"RETAIN_ON_CANCELLATION", "DELETE_ON_CANCELLATION", "NO_EXTERNALIZED_CHECKPOINTS"}, Summary: "whether checkpoints outlive their job: always, unless it is canceled, or never; --restore latest needs them"},
 	{Key: "execution.checkpointing.interval", Kind: option.Duration, Default: "10 s", Summary: "time between checkpoints; 0 takes them only at a stop"},
-	{Key: "execution.checkpointing.dir", Kind: option.String, Summary: "where checkpoints go; by default below the data directory"},
+	{Key: "execution.checkpointing.max-concurrent-checkpoints", Kind: option.Int, Default: "1", Least: 1, Summary: "checkpoints are taken one at a time, whatever this allows"},
+	{Key: "execution.checkpointing.min-pause", Kind: option.Duration, Default: "0 ms", Summary: "the least time between the end of a checkpoint and the beginning of the next"},
+	{Key: "execution.checkpointing.mode", Kind: option.Enum, Default: "EXACTLY_ONCE", Values: []string{"EXACTLY_ONCE", "AT_LEAST_ONCE"}, Summary: "barriers are aligned in both modes, so that state is exactly-once"},
+	{Key: "execution.checkpointing.num-retained", Aliases: []string{"state.checkpoints.num-retained"}, Kind: option.Int, Default: "2", Least: 1, Summary: "checkpoints that are kept; never fewer than 2, so that a damaged one isn't the only one"},
+	{Key: "execution.checkpointing.savepoint-dir", Aliases: []string{"state.savepoints.dir"}, Kind: option.String, Summary: "where savepoints go, a directory or s3://bucket/prefix"},
+	{Key: "execution.checkpointing.timeout", Kind: option.Duration, Default: "10 min", Summary: "a checkpoint that takes longer is given up; the job goes on"},
+	{Key: "execution.checkpointing.tolerable-failed-checkpoints", Kind: option.Int, Summary: "checkpoints in a row that may fail before the job does; unset: any number"},
+	{Key: "execution.checkpointing.unaligned.enabled", Aliases: []string{"execution.checkpointing.unaligned"}, Kind: option.Enum, Default: "false", Values: []string{"false"}, Summary: "unaligned checkpoints are not supported: queues are short, so barriers don't wait for long"},
 	{Key: "execution.runtime-mode", Kind: option.Enum, Default: "STREAMING", Values: []string{"STREAMING", "AUTOMATIC"}, Summary: "batch mode is not supported: bounded inputs run as streams that end"},
+	{Key: "execution.state-recovery.ignore-unclaimed-state", Aliases: []string{"execution.savepoint.ignore-unclaimed-state"}, Kind: option.Bool, Default: "false", Summary: "state of operators that the query doesn't have is dropped instead of refused"},
+	{Key: "execution.state-recovery.path", Aliases: []string{"execution.savepoint.path"}, Kind: option.String, Summary: "the savepoint or checkpoint that the next jobs start from"},
 	{Key: "parallelism.default", Kind: option.Int, Default: "0", Summary: "subtasks per operator; 0 is the number of cores"},
 	{Key: "pipeline.auto-watermark-interval", Kind: option.Duration, Default: "200 ms", Summary: "0 emits a watermark after every row that raises it; else watermarks follow batches"},
 	{Key: "pipeline.name", Kind: option.String, Summary: "the name of the next jobs"},
+	{Key: "restart-strategy.exponential-delay.attempts-before-reset-backoff", Kind: option.Int, Default: "2147483647", Least: 1, Summary: "failures before the job fails for good, unless the delay is reset"},
+	{Key: "restart-strategy.exponential-delay.backoff-multiplier", Kind: option.Float, Default: "1.5", Summary: "how the delay grows with every failure"},
+	{Key: "restart-strategy.exponential-delay.initial-backoff", Kind: option.Duration, Default: "1 s", Summary: "the first delay"},
+	{Key: "restart-strategy.exponential-delay.jitter-factor", Kind: option.Float, Default: "0.1", Summary: "the part of a delay by which it may be shorter or longer"},
+	{Key: "restart-strategy.exponential-delay.max-backoff", Kind: option.Duration, Default: "1 min", Summary: "the longest delay"},
+	{Key: "restart-strategy.exponential-delay.reset-backoff-threshold", Kind: option.Duration, Default: "1 h", Summary: "after so long without a failure the delay begins anew"},
+	{Key: "restart-strategy.failure-rate.delay", Kind: option.Duration, Default: "1 s", Summary: "the delay before a restart"},
+	{Key: "restart-strategy.failure-rate.failure-rate-interval", Kind: option.Duration, Default: "1 min", Summary: "the time over which failures are counted"},
+	{Key: "restart-strategy.failure-rate.max-failures-per-interval", Kind: option.Int, Default: "1", Least: 1, Summary: "with more failures in that time the job fails for good"},
+	{Key: "restart-strategy.fixed-delay.attempts", Kind: option.Int, Default: "1", Summary: "restarts before the job fails for good"},
+	{Key: "restart-strategy.fixed-delay.delay", Kind: option.Duration, Default: "1 s", Summary: "the delay before a restart"},
+	{Key: "restart-strategy.type", Aliases: []string{"restart-strategy"}, Kind: option.Enum, Values: []string{"none", "off", "disable", "fixed-delay", "fixeddelay", "exponential-delay", "exponentialdelay", "failure-rate", "failurerate"}, Summary: "what becomes of a job after a failure; unset: exponential-delay when it keeps checkpoints, else none"},
 	{Key: "sql-client.execution.result-mode", Kind: option.String, Default: "table", Summary: "how the REPL shows results: table, changelog or tableau"},
 	{Key: "table.dml-sync", Kind: option.Bool, Default: "false", Summary: "an INSERT in the REPL waits for its job"},
 	{Key: "table.exec.legacy-cast-behaviour", Kind: option.Enum, Default: "DISABLED", Values: []string{"DISABLED"}, Summary: "casts of before Flink 1.15 are not supported"},
@@ -79,7 +104,7 @@ func (s *Settings) Set(key, value string) error {
 		}
 		var known []string
 		for _, d := range KnownSettings {
-			known = append(known, d.Key)
+			known = append(append(known, d.Key), d.Aliases...)
 		}
 		if near := diag.Suggest(key, known); near != "" {
 			return fmt.Errorf("unknown setting %q; did you mean %q?", key, near)
@@ -90,12 +115,15 @@ func (s *Settings) Set(key, value string) error {
 	if len(errs) > 0 {
 		return errs[0]
 	}
+	if n, err := strconv.ParseInt(value, 10, 64); decl.Kind == option.Int && err == nil && n < decl.Least {
+		return fmt.Errorf("setting %q: value %q is less than %d", key, value, decl.Least)
+	}
 	if key == "table.local-time-zone" && !strings.EqualFold(value, "default") {
 		if _, err := temporal.ParseZone(value); err != nil {
 			return fmt.Errorf("setting %q: %w", key, err)
 		}
 	}
-	s.values[key] = value
+	s.values[decl.Key] = value
 	return nil
 }
 
@@ -105,12 +133,15 @@ func (s *Settings) Reset(key string) {
 		clear(s.values)
 		return
 	}
+	if d := findSetting(key); d != nil {
+		key = d.Key
+	}
 	delete(s.values, key)
 }
 
 func findSetting(key string) *Setting {
 	for i := range KnownSettings {
-		if KnownSettings[i].Key == key {
+		if KnownSettings[i].Key == key || slices.Contains(KnownSettings[i].Aliases, key) {
 			return &KnownSettings[i]
 		}
 	}
@@ -119,10 +150,14 @@ func findSetting(key string) *Setting {
 
 // Get returns a setting or its default.
 func (s *Settings) Get(key string) string {
+	d := findSetting(key)
+	if d != nil {
+		key = d.Key
+	}
 	if v, ok := s.values[key]; ok {
 		return v
 	}
-	if d := findSetting(key); d != nil {
+	if d != nil {
 		return d.Default
 	}
 	return ""
@@ -138,6 +173,12 @@ func (s *Settings) Duration(key string) time.Duration {
 func (s *Settings) Int(key string) int64 {
 	n, _ := strconv.ParseInt(s.Get(key), 10, 64)
 	return n
+}
+
+// Float returns a Float setting.
+func (s *Settings) Float(key string) float64 {
+	f, _ := strconv.ParseFloat(s.Get(key), 64)
+	return f
 }
 
 // Bool returns a Bool setting.
