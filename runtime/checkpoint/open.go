@@ -40,7 +40,7 @@ func OpenURI(uri string) (*Checkpoint, error) {
 	case i == 0:
 		parent = "/"
 	}
-	if name == "" || name == "." || name == ".." || strings.HasSuffix(parent, ":/") {
+	if name == "" || name == "." || name == ".." || strings.HasSuffix(name, ":") || strings.HasSuffix(parent, ":/") {
 		return nil, fmt.Errorf("%q can't be a checkpoint; name its folder, such as DIR/JOB/chk-7", uri)
 	}
 	fsys, err := Resolve(parent)
