@@ -430,13 +430,15 @@ func (sp *split) quietSince() (at time.Time) {
 	return sp.quiet
 }
 
-// checkIdle excludes splits that have been quiet for long, and tells the chain when none is left that isn't.
+// checkIdle excludes splits that have been quiet for long, and tells the chain when none is left that isn't. The largest
+// watermark counts then, as in exchange's valve: had one split fallen silent after the other, it would have, too.
 func (s *scan) checkIdle(now time.Time) (progress bool, err error) {
 	if s.expression == nil {
 		return false, nil
 	}
-	timeout, active := s.node.Watermark.IdleTimeout, len(s.parked)
+	timeout, active, high := s.node.Watermark.IdleTimeout, len(s.parked), s.watermark
 	for _, sp := range s.reading {
+		high = max(high, sp.watermark)
 		if quiet := sp.quietSince(); timeout > 0 && !quiet.IsZero() && now.Sub(quiet) >= timeout {
 			s.exclude(sp, true)
 			progress = true
@@ -450,11 +452,17 @@ func (s *scan) checkIdle(now time.Time) (progress bool, err error) {
 			return true, err
 		}
 	}
-	if active == 0 && !s.idle {
-		s.idle, progress = true, true
-		s.v.task.tell(exchange.Idle, 0)
+	if active > 0 || s.idle {
+		return progress, nil
 	}
-	return progress, nil
+	if s.idle = true; high > s.watermark {
+		s.watermark = high
+		if err := s.v.watermark(high); err != nil {
+			return true, err
+		}
+	}
+	s.v.task.tell(exchange.Idle, 0)
+	return true, nil
 }
 
 func (s *scan) deadline() (at time.Time) {
