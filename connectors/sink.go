@@ -8,8 +8,8 @@ import (
 
 // Sink is the writing side of one table within one job.
 type Sink interface {
-	// Accepts is the set of row kinds the sink can take. With Upsert the table has a primary key, and -U rows are
-	// dropped before they reach the sink.
+	// Accepts is the set of row kinds the sink can take. With Upsert the table has a primary key, and no -U rows reach the
+	// sink: they are dropped before the +U that replaces the row, and are -D rows else.
 	Accepts() types.ChangelogMode
 	// NewWriter starts one parallel writer.
 	NewWriter(ctx context.Context, wc WriterContext) (Writer, error)

@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/planner/physical"
@@ -12,7 +13,7 @@ import (
 )
 
 // sink writes rows into a table: NOT NULL is enforced, rows are reduced to one change per primary key where the query's
-// key is another one, -U rows are dropped where the sink doesn't take them, and the writer gets the rest. It emits
+// key is another one, -U rows are replaced where the sink doesn't take them, and the writer gets the rest. It emits
 // nothing.
 //
 // State: the writer's, and the materializer's. Source: Flink's StreamExecSink.
@@ -25,6 +26,7 @@ type sink struct {
 	materialize *materializer // or nil
 	out         types.Batch
 	sel         []int32
+	kinds       []types.RowKind
 }
 
 var _ operator.Operator = (*sink)(nil)
@@ -64,12 +66,49 @@ func (s *sink) Process(_ int, b *types.Batch, _ operator.Output) error {
 		s.v.metrics.StateBytes.Store(int64(s.materialize.bytes()))
 	}
 	if out.Kinds != nil && !s.node.Accepts.Has(types.UpdateBefore) {
-		s.keep(out, func(i int) bool { return out.Kinds[i] != types.UpdateBefore })
+		s.replaceBefore(out)
 	}
 	if out.Rows() == 0 {
 		return nil
 	}
 	return s.writer.write(out)
+}
+
+// replaceBefore makes a batch fit for a sink that takes no -U rows. One that is followed by the +U of the same key is
+// dropped, since that replaces the row. Any other one deletes the row: its +U has been filtered out on the way, or it comes
+// with the next batch.
+//
+// Source: Flink's upsert sinks take a -U row as a deletion.
+func (s *sink) replaceBefore(b *types.Batch) {
+	if !slices.Contains(b.Kinds, types.UpdateBefore) {
+		return
+	}
+	before := -1 // the last row, if it is -U
+	s.kinds = append(s.kinds[:0], b.Kinds...)
+	s.keep(b, func(i int) bool {
+		if before >= 0 && s.kinds[i] == types.UpdateAfter && s.sameKey(b, before, i) {
+			s.kinds[before] = types.UpdateBefore
+		}
+		if before = -1; s.kinds[i] == types.UpdateBefore {
+			before, s.kinds[i] = i, types.Delete
+		}
+		return true
+	})
+	if deletes := s.node.Accepts.Has(types.Delete); slices.Contains(s.kinds, types.UpdateBefore) || !deletes {
+		s.keep(b, func(i int) bool {
+			return s.kinds[i] != types.UpdateBefore && (deletes || b.Kinds[i] != types.UpdateBefore)
+		})
+	}
+	b.Kinds = s.kinds
+}
+
+func (s *sink) sameKey(b *types.Batch, i, j int) bool {
+	for _, k := range s.node.Key {
+		if types.CompareAt(b.Cols[k], i, b.Cols[k], j) != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // enforceNotNull looks for NULLs in columns that the table declares NOT NULL.
