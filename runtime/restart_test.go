@@ -114,7 +114,7 @@ func TestRestart(t *testing.T) {
 
 // A record that can't be processed doesn't loop for ever, whatever the strategy allows and however often checkpoints are
 // taken: the job fails, naming where the record stands and what can be done.
-func TestPoisonedRecord(t *testing.T) {
+func TestRecordThatFailsEachTime(t *testing.T) {
 	for _, interval := range []time.Duration{0, 200 * time.Millisecond, 8 * time.Second} {
 		w := newWorld(t)
 		src := w.source("clicks")
