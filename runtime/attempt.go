@@ -22,6 +22,7 @@ type attempt struct {
 	cancel      context.CancelFunc
 	began       time.Time
 	coordinator coordinator // the supervisor's
+	places      places
 }
 
 // newAttempt makes the tasks of a plan, restored from a checkpoint unless that is nil, and starts nothing.
@@ -29,7 +30,8 @@ func (j *Job) newAttempt(plan *physical.Plan, from *checkpoint.Checkpoint) (*att
 	a := &attempt{j: j, began: j.cfg.Clock.Now()}
 	a.env = &task.Env{
 		JobID: j.cfg.JobID, Clock: j.cfg.Clock, Log: j.cfg.Log, Location: j.cfg.Location, Started: j.started, Seed: j.cfg.Seed,
-		MaxRows: j.cfg.MaxRows, KeepState: j.store != nil, Reports: reports{a},
+		MaxRows: j.cfg.MaxRows, KeepState: j.store != nil, Reports: reports{a}, Checkpoints: &a.places,
+		Memory: j.cfg.Memory,
 	}
 	a.ctx, a.cancel = context.WithCancel(j.ctx)
 	if err := a.build(a.ctx, plan, from); err != nil {
@@ -61,6 +63,7 @@ func (a *attempt) run() error {
 			j.current = nil
 			a.cancel()
 			c.refuseAll(errOver)
+			a.places.abort()
 			return c.err
 		}
 		if a.ctx.Err() != nil {
@@ -103,11 +106,15 @@ type reports struct{ a *attempt }
 
 func (r reports) Opened(*task.Task) { r.a.post(r.a.coordinator.opened) }
 
-func (r reports) Snapshot(t *task.Task, id int64, shares []checkpoint.Subtask, pause time.Duration) {
+func (r reports) Snapshot(t *task.Task, id int64, shares []task.Share, pause time.Duration) {
 	r.a.post(func() { r.a.coordinator.acknowledge(t, id, shares, pause) })
 }
 
-func (r reports) Ended(t *task.Task, shares []checkpoint.Subtask) {
+func (r reports) NotTaken(_ *task.Task, id int64, err error) {
+	r.a.post(func() { r.a.coordinator.notTaken(id, err) })
+}
+
+func (r reports) Ended(t *task.Task, shares []task.Share) {
 	r.a.post(func() { r.a.coordinator.taskEnded(t, shares) })
 }
 

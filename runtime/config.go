@@ -8,6 +8,7 @@ import (
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/runtime/operator"
+	"github.com/weirsql/weir/runtime/state"
 	"github.com/weirsql/weir/types"
 )
 
@@ -25,6 +26,8 @@ type Config struct {
 	Parallelism int
 	// MaxRows is the number of rows in a batch; 0: 4096.
 	MaxRows int
+	// Memory bounds the keyed state of all jobs that share it; nil: nothing does.
+	Memory *state.Memory
 	// CheckpointDir holds a folder per job; "": nothing is stored, and sinks publish when the job ends, or every
 	// CheckpointInterval.
 	CheckpointDir string

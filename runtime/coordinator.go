@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/task"
 )
 
@@ -26,14 +25,18 @@ type coordinator struct {
 	drain    bool // stopping is with drain; or shall be, when all scans have been assigned their splits
 	final    bool // what remains is to close: the last checkpoint is stored, or not needed
 	advanced bool // a checkpoint shows that this attempt got further than where it began
-	last     map[*task.Task][]checkpoint.Subtask
+	last     map[*task.Task][]task.Share
 	err      error
+
+	lastID    int64 // of the checkpoint that ends a job that is being stopped
+	lastBegan time.Time
 
 	id       int64 // of the last checkpoint when nothing is stored
 	next     alarm
 	pending  *pending
 	failing  int // checkpoints in a row that have failed
 	requests []func(path string, err error)
+	copying  int // savepoints that are being copied from checkpoints
 }
 
 // pending is the checkpoint that is under way.
@@ -41,14 +44,14 @@ type pending struct {
 	id      int64
 	began   time.Time
 	patient alarm // when it is given up
-	states  map[*task.Task][]checkpoint.Subtask
+	states  map[*task.Task][]task.Share
 	storing bool          // nothing is missing
 	pause   time.Duration // the longest of a task
 	waiting []func(path string, err error)
 }
 
 func (c *coordinator) init(a *attempt) {
-	c.a, c.last = a, map[*task.Task][]checkpoint.Subtask{}
+	c.a, c.last = a, map[*task.Task][]task.Share{}
 	c.schedule(a.j.cfg.Clock.Now())
 }
 
@@ -126,8 +129,12 @@ func (c *coordinator) tick() {
 		return
 	}
 	c.schedule(now)
-	p := &pending{id: c.newID(), began: now, states: map[*task.Task][]checkpoint.Subtask{}, waiting: c.requests}
+	p := &pending{id: c.newID(), began: now, states: map[*task.Task][]task.Share{}, waiting: c.requests}
 	c.pending, c.requests = p, nil
+	if err := c.begin(p.id, p.id, now); err != nil {
+		c.failedCheckpoint(p, err)
+		return
+	}
 	if limit := c.a.j.cfg.CheckpointTimeout; limit > 0 {
 		p.patient.set(now, limit)
 	}
@@ -138,6 +145,19 @@ func (c *coordinator) tick() {
 		}
 	}
 	c.complete()
+}
+
+// begin makes a place for the state of checkpoint id; tasks know it as known.
+func (c *coordinator) begin(id, known int64, now time.Time) error {
+	store := c.a.j.store
+	if store == nil {
+		return nil
+	}
+	at, err := store.Begin(id, now)
+	if err == nil {
+		c.a.places.put(known, at)
+	}
+	return err
 }
 
 func (c *coordinator) newID() int64 {
@@ -156,7 +176,7 @@ func (c *coordinator) request(answer func(string, error)) {
 	c.requests = append(c.requests, answer)
 }
 
-func (c *coordinator) acknowledge(t *task.Task, id int64, states []checkpoint.Subtask, pause time.Duration) {
+func (c *coordinator) acknowledge(t *task.Task, id int64, states []task.Share, pause time.Duration) {
 	if c.pending == nil || c.pending.id != id || c.err != nil {
 		return
 	}
@@ -165,7 +185,19 @@ func (c *coordinator) acknowledge(t *task.Task, id int64, states []checkpoint.Su
 	c.complete()
 }
 
-func (c *coordinator) taskEnded(t *task.Task, states []checkpoint.Subtask) {
+// notTaken gives up a checkpoint that a task's state could not be written to.
+func (c *coordinator) notTaken(id int64, err error) {
+	switch {
+	case c.err != nil:
+	case id == task.Final:
+		c.fail(err)
+	case c.pending != nil && c.pending.id == id && !c.pending.storing:
+		c.failedCheckpoint(c.pending, err)
+		c.end()
+	}
+}
+
+func (c *coordinator) taskEnded(t *task.Task, states []task.Share) {
 	if c.err != nil {
 		return
 	}
@@ -187,7 +219,7 @@ func (c *coordinator) complete() {
 	}
 	p.storing, p.patient = true, alarm{}
 	covered := map[*task.Task]int64{}
-	var states []checkpoint.Subtask
+	var states []task.Share
 	for _, t := range c.a.tasks {
 		if s := p.states[t]; s != nil {
 			states, covered[t] = append(states, s...), p.id
@@ -195,7 +227,7 @@ func (c *coordinator) complete() {
 			states, covered[t] = append(states, c.last[t]...), task.Final
 		}
 	}
-	c.store(p, false, states, func(err error) {
+	c.store(p, p.id, false, states, func(err error) {
 		if err == nil && c.err == nil {
 			for _, t := range c.a.tasks {
 				t.Commit(covered[t])
@@ -212,14 +244,22 @@ func (c *coordinator) end() {
 	if len(c.last) < len(c.a.tasks) || c.pending != nil || c.err != nil || c.final {
 		return
 	}
-	var states []checkpoint.Subtask
+	var states []task.Share
 	for _, t := range c.a.tasks {
 		states = append(states, c.last[t]...)
 	}
-	p := &pending{id: c.newID(), began: c.a.j.cfg.Clock.Now(), storing: true, waiting: c.requests}
+	p := &pending{id: c.lastID, began: c.lastBegan, storing: true, waiting: c.requests}
 	c.pending, c.requests = p, nil
+	if p.id == 0 {
+		p.id, p.began = c.newID(), c.a.j.cfg.Clock.Now()
+		if err := c.begin(p.id, task.Final, p.began); err != nil {
+			c.failedCheckpoint(p, err)
+			c.fail(err)
+			return
+		}
+	}
 	c.a.j.history.began(p.id)
-	c.store(p, c.drain, states, func(err error) {
+	c.store(p, task.Final, c.drain, states, func(err error) {
 		if c.err != nil {
 			return
 		}
@@ -237,19 +277,21 @@ func (c *coordinator) end() {
 	})
 }
 
-// store writes and publishes a checkpoint of which nothing is missing, and then calls after.
-func (c *coordinator) store(p *pending, drained bool, shares []checkpoint.Subtask, after func(error)) {
+// store publishes a checkpoint of which nothing is missing, and then calls after. Tasks know it as known.
+func (c *coordinator) store(p *pending, known int64, drained bool, shares []task.Share, after func(error)) {
 	j := c.a.j
 	if j.store == nil {
 		c.stored(p, "", 0)
 		after(nil)
 		return
 	}
+	at := c.a.places.take(known)
+	retire := c.copying == 0
 	var path string
 	var size int64
 	var err error
 	c.help(func() {
-		if path, size, err = j.store.Write(p.id, p.began, drained, shares); err != nil {
+		if path, size, err = publish(at, drained, shares); err != nil || !retire {
 			return
 		}
 		if err := j.store.Retire(j.cfg.Retained); err != nil {
@@ -291,7 +333,7 @@ func (c *coordinator) stored(p *pending, path string, size int64) {
 func (c *coordinator) failedCheckpoint(p *pending, err error) {
 	j := c.a.j
 	now := j.cfg.Clock.Now()
-	c.pending = nil
+	c.giveUp(p)
 	c.failing++
 	j.failed.Add(1)
 	took := now.Sub(p.began)
@@ -304,6 +346,17 @@ func (c *coordinator) failedCheckpoint(p *pending, err error) {
 	}
 	if most := j.cfg.FailedCheckpoints; most > 0 && c.failing >= most {
 		c.fail(fmt.Errorf("%d checkpoints in a row have failed (execution.checkpointing.tolerable-failed-checkpoints is %d), the last one: %w", c.failing, most-1, err))
+	}
+}
+
+// giveUp ends the checkpoint that is under way without a result.
+func (c *coordinator) giveUp(p *pending) {
+	c.pending = nil
+	for _, t := range c.a.tasks {
+		t.Abort(p.id)
+	}
+	if at := c.a.places.take(p.id); at != nil {
+		c.help(at.Abort, func() {})
 	}
 }
 
@@ -336,6 +389,18 @@ func (c *coordinator) stop(drain bool) {
 		return
 	}
 	c.stopping, c.drain = true, drain
+	// The last checkpoint takes the place of the one that is under way.
+	if p := c.pending; p != nil && !p.storing {
+		c.requests = append(p.waiting, c.requests...)
+		p.waiting = nil
+		c.giveUp(p)
+		c.a.j.history.began(0)
+	}
+	c.lastID, c.lastBegan = c.newID(), c.a.j.cfg.Clock.Now()
+	if err := c.begin(c.lastID, task.Final, c.lastBegan); err != nil {
+		c.fail(err)
+		return
+	}
 	for _, e := range c.a.enumerators {
 		e.Stop()
 	}

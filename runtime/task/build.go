@@ -25,9 +25,10 @@ type Builder struct {
 // NewBuilder starts a task: subtask i of its operators, restored from a checkpoint unless that is nil. build makes
 // operators other than sources and sinks; collect takes the rows of a Collect node. ctx lasts as long as the job.
 func NewBuilder(ctx context.Context, env *Env, from *checkpoint.Checkpoint, i int, build func(physical.Node) (operator.Operator, error), collect func(*types.Batch) error) *Builder {
+	t := &Task{env: env, subtask: i, waiter: env.Clock.NewWaiter()}
+	t.uploads = &uploads{clock: env.Clock, wake: t.waiter.Wake}
 	return &Builder{
-		ctx: ctx, env: env, from: from, build: build, collect: collect, byNode: map[physical.Node]*vertex{},
-		task: &Task{env: env, subtask: i, waiter: env.Clock.NewWaiter()},
+		ctx: ctx, env: env, from: from, build: build, collect: collect, byNode: map[physical.Node]*vertex{}, task: t,
 	}
 }
 
@@ -54,7 +55,7 @@ func (b *Builder) Add(n physical.Node, parallelism int, enumerator *Enumerator) 
 	v.udf.Watermark, v.udf.Seed = math.MinInt64, b.env.Seed
 	v.metrics.Watermark.Store(math.MinInt64)
 	if b.from != nil && b.from.Operator(v.id) != nil {
-		v.restore = b.from.Deal(v.id, t.subtask, parallelism)
+		v.restore = b.from.Share(v.id, t.subtask, parallelism)
 		v.finished = b.from.Finished(v.id, t.subtask, parallelism)
 	}
 	var err error

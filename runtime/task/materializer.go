@@ -23,7 +23,9 @@ type materializer struct {
 	primary  []int
 	identity []int // the columns by which a retracted row is found
 	keyed    bool  // they are the query's key: a row with the same ones replaces the one before
-	keys     *state.Keys
+	keys     *state.Store
+	account  *state.Account
+	keyTypes []types.Type
 	lists    [][]int32 // by the slot of keys: numbers of rows
 	rows     state.Rows
 	out      *types.Batch
@@ -34,6 +36,9 @@ type materializer struct {
 	row   []byte
 	ids   state.Rows // of each row in rows: the encoded identity, under the same number
 	id    []byte
+
+	restored *types.Batch // a row that is taken back
+	one      []*types.Vector
 }
 
 var errMaterialized = errors.New("the checkpoint's rows of the sink are malformed, or of another table")
@@ -47,12 +52,21 @@ func newMaterializer(node *physical.Sink) *materializer {
 			m.identity[i] = i
 		}
 	}
-	key := make([]types.Type, len(m.primary))
-	for i, c := range m.primary {
-		key[i] = node.Schema.Fields[c].Type
+	for _, c := range m.primary {
+		m.keyTypes = append(m.keyTypes, node.Schema.Fields[c].Type)
 	}
-	m.keys = state.NewKeys(key)
 	return m
+}
+
+// open takes back state from a checkpoint unless that is nil.
+func (m *materializer) open(memory *state.Memory, from *state.Reader) error {
+	m.account = memory.Account(m.used)
+	m.keys = state.NewStore(m.keyTypes, "rows", m, m.account)
+	cols := make([]*types.Vector, len(m.keyTypes))
+	for i, t := range m.keyTypes {
+		cols[i] = types.NewVector(t)
+	}
+	return from.Each("rows", func(key, value []byte) error { return m.keys.Restore(cols, key, value) })
 }
 
 func pick(cols []*types.Vector, which []int, to []*types.Vector) []*types.Vector {
@@ -67,12 +81,12 @@ func pick(cols []*types.Vector, which []int, to []*types.Vector) []*types.Vector
 func (m *materializer) process(b *types.Batch) (*types.Batch, error) {
 	m.out.Reset()
 	n := b.Rows()
-	m.slots = slices.Grow(m.slots[:0], n)[:n]
 	m.cols = pick(b.Cols, m.primary, m.cols)
-	m.keys.Lookup(m.cols, b.Sel, n, m.slots)
-	for len(m.lists) < m.keys.Cap() {
-		m.lists = append(m.lists, nil)
+	var err error
+	if m.slots, err = m.keys.Lookup(m.cols, b.Sel, n, slices.Grow(m.slots[:0], n)[:n]); err != nil {
+		return nil, err
 	}
+	m.grow()
 	for k, slot := range m.slots {
 		i := k
 		if b.Sel != nil {
@@ -143,45 +157,66 @@ func (m *materializer) emitFrom(b *types.Batch, kind types.RowKind) {
 	m.out.AppendKind(kind)
 }
 
-func (m *materializer) bytes() int {
-	return m.keys.Bytes() + m.rows.Bytes() + m.ids.Bytes() + 24*len(m.lists)
-}
-
-// snapshot writes an entry "rows" per primary key: the encoded key, and each row behind its length.
-func (m *materializer) snapshot(w *state.Writer) {
-	var key, value []byte
-	for slot := range int32(m.keys.Cap()) {
-		if !m.keys.Has(slot) {
-			continue
-		}
-		key, value = m.keys.Encode(key[:0], slot), value[:0]
-		for _, r := range m.lists[slot] {
-			row := m.rows.Get(r)
-			value = append(binary.AppendUvarint(value, uint64(len(row))), row...)
-		}
-		w.Put(m.keys.Hash(slot), "rows", key, value)
+func (m *materializer) grow() {
+	for len(m.lists) < m.keys.Cap() {
+		m.lists = append(m.lists, nil)
 	}
 }
 
-func (m *materializer) restore(r *state.Reader) error {
-	b := types.NewBatch(m.out.Schema)
-	return r.Each("rows", func(_, value []byte) error {
-		for len(value) > 0 {
-			n, used := binary.Uvarint(value)
-			if used <= 0 || n > uint64(len(value)-used) {
-				return errMaterialized
-			}
-			row := value[used : used+int(n)]
-			value = value[used+int(n):]
-			b.Reset()
-			if rest, err := types.DecodeRow(row, b.Cols); err != nil || len(rest) > 0 {
-				return errMaterialized
-			}
-			b.AppendKind(types.Insert)
-			if _, err := m.process(b); err != nil {
-				return err
-			}
+// used estimates the memory in use.
+func (m *materializer) used() int {
+	return m.keys.Used() + m.rows.Used() + m.ids.Used() + m.keys.InUse(24*len(m.lists))
+}
+
+// Encode appends the rows of a primary key, each behind its length.
+func (m *materializer) Encode(dst []byte, slot int32) []byte {
+	for _, r := range m.lists[slot] {
+		row := m.rows.Get(r)
+		dst = append(binary.AppendUvarint(dst, uint64(len(row))), row...)
+	}
+	return dst
+}
+
+// Decode implements state.Codec.
+func (m *materializer) Decode(slot int32, value []byte) error {
+	m.grow()
+	b := m.restored
+	if b == nil {
+		b = types.NewBatch(m.out.Schema)
+		m.restored = b
+	}
+	for len(value) > 0 {
+		n, used := binary.Uvarint(value)
+		if used <= 0 || n > uint64(len(value)-used) {
+			return errMaterialized
 		}
-		return nil
-	})
+		row := value[used : used+int(n)]
+		value = value[used+int(n):]
+		b.Reset()
+		if rest, err := types.DecodeRow(row, b.Cols); err != nil || len(rest) > 0 {
+			return errMaterialized
+		}
+		m.one = pick(b.Cols, m.identity, m.one)
+		m.id = types.EncodeRow(m.id[:0], m.one, 0)
+		m.lists[slot] = append(m.lists[slot], m.add(row, m.id))
+	}
+	return nil
+}
+
+// Drop implements state.Dropper.
+func (m *materializer) Drop(slot int32) {
+	for _, r := range m.lists[slot] {
+		m.rows.Remove(r)
+		m.ids.Remove(r)
+	}
+	m.lists[slot] = m.lists[slot][:0]
+}
+
+// snapshot writes an entry "rows" per primary key.
+func (m *materializer) snapshot(w *state.Writer) error { return m.keys.Snapshot(w) }
+
+func (m *materializer) close() error {
+	err := m.keys.Close()
+	m.account.Close()
+	return err
 }

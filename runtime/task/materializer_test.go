@@ -41,6 +41,9 @@ func TestMaterializer(t *testing.T) {
 						Inputs: []physical.Edge{{From: &physical.Calc{Info: physical.Info{Schema: schema, Key: key}}}},
 					}}
 					m := newMaterializer(node)
+					if err := m.open(nil, nil); err != nil {
+						t.Fatal(err)
+					}
 					for _, step := range strings.Split(c.script, "; ") {
 						in, want, _ := strings.Cut(step, " > ")
 						var kind, s string
@@ -68,9 +71,15 @@ func TestMaterializer(t *testing.T) {
 						}
 						if restored {
 							w := &state.Writer{}
-							m.snapshot(w)
+							err := m.snapshot(w)
+							for done := false; !done && err == nil; {
+								done, err = w.Sweep()
+							}
+							if err != nil {
+								t.Fatal(err)
+							}
 							m = newMaterializer(node)
-							if err := m.restore(state.NewReader(w.Entries())); err != nil {
+							if err := m.open(nil, state.NewReader(w.Entries())); err != nil {
 								t.Fatal(err)
 							}
 						}

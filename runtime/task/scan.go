@@ -100,17 +100,15 @@ func (s *scan) open(ctx context.Context) error {
 	defer func() { s.v.restore = nil }()
 	for i, p := range s.programs() {
 		p.Open(&s.v.udf)
-		for _, e := range s.v.restore {
-			if e.Name != "function"+strconv.Itoa(i) {
-				continue
-			}
-			k, err := strconv.Atoi(string(e.Key))
+		err := s.v.restore.Each("function"+strconv.Itoa(i), func(key, value []byte) error {
+			k, err := strconv.Atoi(string(key))
 			if err != nil {
 				return err
 			}
-			if err := p.Restore(k, e.Value); err != nil {
-				return err
-			}
+			return p.Restore(k, value)
+		})
+		if err != nil {
+			return err
 		}
 	}
 	if s.node.DeadLetter == nil {

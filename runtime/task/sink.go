@@ -42,7 +42,7 @@ func newSink(ctx context.Context, v *vertex, node *physical.Sink) *sink {
 
 func (s *sink) Open(ctx *operator.Context) error {
 	if s.materialize != nil {
-		if err := s.materialize.restore(ctx.Restore); err != nil {
+		if err := s.materialize.open(ctx.Memory, ctx.Restore); err != nil {
 			return err
 		}
 	}
@@ -62,8 +62,9 @@ func (s *sink) Process(_ int, b *types.Batch, _ operator.Output) error {
 		if out, err = s.materialize.process(out); err != nil {
 			return err
 		}
-		s.v.metrics.StateKeys.Store(int64(s.materialize.keys.Len()))
-		s.v.metrics.StateBytes.Store(int64(s.materialize.bytes()))
+		s.v.metrics.StateKeys.Store(int64(s.materialize.keys.Len() + s.materialize.keys.Spilled()))
+		s.v.metrics.StateBytes.Store(int64(s.materialize.used()))
+		s.v.metrics.Spilled.Store(s.materialize.account.Spilled())
 	}
 	if out.Kinds != nil && !s.node.Accepts.Has(types.UpdateBefore) {
 		s.replaceBefore(out)
@@ -162,9 +163,17 @@ func (s *sink) OnWatermark(w int64, _ operator.Output) error {
 	return nil
 }
 
+// Close implements operator.Operator. The task closes the writer.
+func (s *sink) Close() error {
+	if s.materialize != nil {
+		return s.materialize.close()
+	}
+	return nil
+}
+
 func (s *sink) Snapshot(w *state.Writer) error {
 	if s.materialize != nil {
-		s.materialize.snapshot(w)
+		return s.materialize.snapshot(w)
 	}
 	return nil // the task saves the writer's part
 }

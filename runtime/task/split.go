@@ -80,30 +80,33 @@ func readRestored(c *checkpoint.Checkpoint, id string) (*restored, error) {
 	if c == nil || c.Operator(id) == nil {
 		return nil, nil
 	}
-	parts := c.Entries(id)
-	r := &restored{parallelism: len(parts), watermarks: make([]int64, len(parts))}
-	for i, entries := range parts {
-		r.watermarks[i] = math.MinInt64
-		for _, e := range entries {
-			switch e.Name {
-			case "ended":
-				r.splits = append(r.splits, progress{Split: connectors.Split{ID: string(e.Key)}, subtask: i, ended: true})
-			case "split":
-				if len(e.Value) < 9 {
-					return nil, fmt.Errorf("checkpoint %s has a malformed position of split %q", c.Path, e.Key)
-				}
-				p := progress{Split: connectors.Split{ID: string(e.Key)}, subtask: i, watermark: int64(binary.LittleEndian.Uint64(e.Value))}
-				if e.Value[8] == 1 {
-					p.Position = append([]byte{}, e.Value[9:]...)
-				}
-				r.splits = append(r.splits, p)
-			case "watermark":
-				if len(e.Value) != 8 {
-					return nil, fmt.Errorf("checkpoint %s has a malformed watermark", c.Path)
-				}
-				r.watermarks[i] = int64(binary.LittleEndian.Uint64(e.Value))
+	r := &restored{parallelism: c.Operator(id).Parallelism}
+	for range r.parallelism {
+		r.watermarks = append(r.watermarks, math.MinInt64)
+	}
+	err := c.Each(id, func(i int, e state.Entry) error {
+		switch e.Name {
+		case "ended":
+			r.splits = append(r.splits, progress{Split: connectors.Split{ID: string(e.Key)}, subtask: i, ended: true})
+		case "split":
+			if len(e.Value) < 9 {
+				return fmt.Errorf("checkpoint %s has a malformed position of split %q", c.Path, e.Key)
 			}
+			p := progress{Split: connectors.Split{ID: string(e.Key)}, subtask: i, watermark: int64(binary.LittleEndian.Uint64(e.Value))}
+			if e.Value[8] == 1 {
+				p.Position = append([]byte{}, e.Value[9:]...)
+			}
+			r.splits = append(r.splits, p)
+		case "watermark":
+			if len(e.Value) != 8 {
+				return fmt.Errorf("checkpoint %s has a malformed watermark", c.Path)
+			}
+			r.watermarks[i] = int64(binary.LittleEndian.Uint64(e.Value))
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return r, nil
 }
@@ -113,14 +116,13 @@ func Splits(c *checkpoint.Checkpoint, id string) (n int, ok bool) {
 	if c == nil || c.Operator(id) == nil {
 		return 0, false
 	}
-	for _, entries := range c.Entries(id) {
-		for _, e := range entries {
-			if e.Name == "split" || e.Name == "ended" {
-				n++
-			}
+	err := c.Each(id, func(_ int, e state.Entry) error {
+		if e.Name == "split" || e.Name == "ended" {
+			n++
 		}
-	}
-	return n, true
+		return nil
+	})
+	return n, err == nil // an error comes again when the splits are restored
 }
 
 // known returns the splits that are to be read on and the IDs of those that had ended.

@@ -7,12 +7,10 @@ import (
 	"log/slog"
 	"math"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/runtime/exchange"
 	"github.com/weirsql/weir/runtime/metrics"
@@ -29,8 +27,10 @@ type Env struct {
 	Seed     int64
 	MaxRows  int
 	// KeepState says that snapshots are stored; else only sinks take part in checkpoints.
-	KeepState bool
-	Reports   Reports
+	KeepState   bool
+	Checkpoints Checkpoints   // with KeepState
+	Memory      *state.Memory // bounds keyed state; nil: nothing does
+	Reports     Reports
 
 	alignments alignments
 }
@@ -39,11 +39,14 @@ type Env struct {
 type Reports interface {
 	// Opened: the task is ready to take records.
 	Opened(t *Task)
-	// Snapshot: the task's share of a checkpoint, and how long the task took no records for it.
-	Snapshot(t *Task, id int64, states []checkpoint.Subtask, pause time.Duration)
-	// Ended: all input is processed and safe in the sinks; states is the task's share of any later checkpoint. The task
+	// Snapshot: the task's share of a checkpoint is safe. pause is how long the barrier kept the task from processing
+	// records.
+	Snapshot(t *Task, id int64, shares []Share, pause time.Duration)
+	// NotTaken: the task's share of a checkpoint could not be written. The task goes on.
+	NotTaken(t *Task, id int64, err error)
+	// Ended: all input is processed and safe in the sinks; shares is what any later checkpoint has of the task. The task
 	// waits for Commit and Shutdown.
-	Ended(t *Task, states []checkpoint.Subtask)
+	Ended(t *Task, shares []Share)
 	// Failed: the task can't go on; Closed follows.
 	Failed(t *Task, err error)
 	// Closed: the task has released everything and its goroutine is about to end.
@@ -76,6 +79,10 @@ type Task struct {
 		posted []func() error
 		closed bool
 	}
+
+	uploads *uploads
+	time    metrics.Task
+	blocked bool // in the last step: something that the task writes to is full
 
 	sent     time.Time   // when everything gathered was last sent although the task was busy
 	pending  []*snapshot // wait for the writers: at most one of a checkpoint, and then one of the end
@@ -202,13 +209,32 @@ func (t *Task) Run(ctx context.Context) {
 }
 
 func (t *Task) loop(ctx context.Context) error {
+	yield := func() {}
+	if c, ok := t.env.Clock.(interface{ Yield() }); ok {
+		yield = c.Yield // a simulated scheduler may let others go first
+	}
+	at, steps := t.env.Clock.Now(), 0
 	for !t.shutdown && ctx.Err() == nil {
 		progress, err := t.step()
 		if err != nil {
 			return err
 		}
-		if !progress && !t.shutdown {
-			t.waiter.Wait(ctx, t.deadline())
+		if steps++; progress && steps&31 != 0 {
+			yield()
+			continue
+		}
+		now := t.env.Clock.Now()
+		t.time.Busy.Add(int64(now.Sub(at)))
+		if at = now; progress || t.shutdown {
+			yield()
+			continue
+		}
+		t.waiter.Wait(ctx, t.deadline())
+		at = t.env.Clock.Now()
+		if t.blocked {
+			t.time.Backpressured.Add(int64(at.Sub(now)))
+		} else {
+			t.time.Idle.Add(int64(at.Sub(now)))
 		}
 	}
 	return nil
@@ -243,6 +269,10 @@ func (t *Task) close() {
 			t.env.Reports.Failed(t, err)
 		}
 	}
+	t.giveUp()
+	for t.uploads.busy() {
+		t.waiter.Wait(context.Background(), time.Time{})
+	}
 	for _, v := range t.vertices {
 		if err := t.guard(v.close); err != nil {
 			t.env.Log.Warn("close an operator", "operator", v.label, "subtask", t.subtask, "error", err)
@@ -261,13 +291,17 @@ func (t *Task) step() (progress bool, err error) {
 	if err := t.readMail(); err != nil {
 		return false, err
 	}
-	if err := t.prepare(); err != nil {
-		return false, err
+	more, err := t.advance()
+	if err != nil || t.ended || t.shutdown {
+		return more, err
 	}
-	if t.ended || t.shutdown {
-		return false, nil
-	}
-	if full, err := t.full(); full || err != nil {
+	progress, err = t.work()
+	return progress || more, err
+}
+
+// work takes what the input has next.
+func (t *Task) work() (progress bool, err error) {
+	if t.blocked, err = t.full(); t.blocked || err != nil {
 		return false, err
 	}
 	if t.stop != noStop && t.input == nil {
@@ -375,84 +409,6 @@ func (t *Task) tell(kind exchange.Kind, value int64) {
 	}
 }
 
-// snapshot is a task's share of a checkpoint while its writers make safe what is before the barrier.
-type snapshot struct {
-	id     int64
-	states []checkpoint.Subtask // by vertex
-	pause  time.Duration
-}
-
-// begin passes a barrier on and takes the snapshot of the operators. Records are processed again at once; the snapshot is
-// reported when the writers are prepared.
-func (t *Task) begin(id int64) error {
-	began := t.env.Clock.Now()
-	// A barrier behind another one says that the earlier checkpoint has been given up.
-	t.pending = t.pending[:0]
-	t.tell(exchange.Barrier, id)
-	s, err := t.snapshot(id)
-	if err != nil {
-		return err
-	}
-	s.pause = t.env.Clock.Now().Sub(began)
-	return nil
-}
-
-// snapshot draws the line in the writers and takes the state of the operators.
-func (t *Task) snapshot(id int64) (*snapshot, error) {
-	for _, x := range t.writers {
-		if err := x.barrier(id); err != nil {
-			return nil, err
-		}
-	}
-	s := &snapshot{id: id, states: make([]checkpoint.Subtask, 0, len(t.vertices))}
-	for _, v := range t.vertices {
-		share, err := v.snapshot(t.ended && t.ending == exchange.Natural)
-		if err != nil {
-			return nil, err
-		}
-		s.states = append(s.states, share)
-	}
-	t.pending = append(t.pending, s)
-	return s, nil
-}
-
-// prepare reports the snapshots whose writers are prepared.
-func (t *Task) prepare() error {
-	for len(t.pending) > 0 {
-		s := t.pending[0]
-		done, err := t.prepared(s)
-		if !done || err != nil {
-			return err
-		}
-		t.pending = t.pending[1:]
-		if s.id == Final {
-			t.env.Reports.Ended(t, s.states)
-		} else {
-			t.env.Reports.Snapshot(t, s.id, s.states, s.pause)
-		}
-	}
-	return nil
-}
-
-// prepared adds the writers' states to a snapshot if all of them are prepared.
-func (t *Task) prepared(s *snapshot) (bool, error) {
-	states := make([][]byte, len(t.writers))
-	for i, x := range t.writers {
-		value, done, err := x.prepared(s.id)
-		if !done || err != nil {
-			return false, err
-		}
-		states[i] = value
-	}
-	for i, x := range t.writers {
-		if states[i] != nil {
-			of := &s.states[slices.Index(t.vertices, x.owner)]
-			of.Entries = append(of.Entries, state.Entry{Group: state.OperatorState, Name: x.name, Value: states[i]})
-		}
-	}
-	return true, nil
-}
-
 // end is called when there is no more input. Everything is passed on before the end itself; the last snapshot follows.
 func (t *Task) end(how exchange.Ending) error {
 	if how != exchange.Stopped {
@@ -467,9 +423,12 @@ func (t *Task) end(how exchange.Ending) error {
 	}
 	t.tell(exchange.End, how)
 	t.ended, t.ending = true, how
-	// A snapshot that still waits is kept: what came between its barrier and the end is part of the next checkpoint only,
-	// so this one can't take its place.
-	_, err := t.snapshot(Final)
+	if how != exchange.Natural {
+		// The job is being stopped: the last checkpoint takes the place of the one that is under way. Else that one goes on:
+		// what came between its barrier and the end is part of the next checkpoint only.
+		t.giveUp()
+	}
+	_, err := t.draw(Final)
 	return err
 }
 

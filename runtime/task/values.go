@@ -27,15 +27,16 @@ func newValues(v *vertex, node *physical.Values) *values {
 }
 
 func (s *values) open(context.Context) error {
-	for _, e := range s.v.restore {
-		n, used := binary.Uvarint(e.Value)
+	err := s.v.restore.Each("next", func(_, value []byte) error {
+		n, used := binary.Uvarint(value)
 		if used <= 0 || n > uint64(len(s.node.Rows)) {
 			return errors.New("the checkpoint was taken of other rows than the query has")
 		}
 		s.next = int(n)
-	}
+		return nil
+	})
 	s.v.restore = nil
-	return nil
+	return err
 }
 
 func (s *values) poll(time.Time) (bool, error) {

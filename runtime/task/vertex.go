@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/exchange"
 	"github.com/weirsql/weir/runtime/metrics"
 	"github.com/weirsql/weir/runtime/operator"
@@ -26,7 +25,7 @@ type vertex struct {
 	source      source            // or nil
 	metrics     metrics.Operator
 	udf         udf.Context
-	restore     []state.Entry // nil on a fresh start
+	restore     *state.Reader // nil on a fresh start
 	next        []*vertex
 	senders     []*exchange.Sender
 	wakeAt      time.Time // when OnTime is due; zero: never
@@ -51,12 +50,10 @@ func (v *vertex) open(ctx context.Context) error {
 	}
 	c := &operator.Context{
 		JobID: v.task.env.JobID, Subtask: v.task.subtask, Parallelism: v.parallelism, Clock: v.task.env.Clock,
-		UDF: &v.udf, Metrics: &v.metrics, MaxRows: v.task.env.MaxRows,
+		UDF: &v.udf, Metrics: &v.metrics, MaxRows: v.task.env.MaxRows, Memory: v.task.env.Memory,
 		WakeAt: func(t time.Time) { v.wakeAt = t },
 	}
-	if v.restore != nil {
-		c.Restore = state.NewReader(v.restore)
-	}
+	c.Restore = v.restore
 	err := v.op.Open(c)
 	v.restore = nil
 	return v.fail(err)
@@ -134,34 +131,6 @@ func (v *vertex) tell(kind exchange.Kind, value int64) {
 	}
 }
 
-// snapshot returns the state of the instance without its writers'; natural says that its input has ended by itself.
-func (v *vertex) snapshot(natural bool) (checkpoint.Subtask, error) {
-	v.task.running = v
-	s := checkpoint.Subtask{
-		ID: v.id, Name: v.name, Subtask: v.task.subtask, Parallelism: v.parallelism, Finished: natural || v.finished,
-	}
-	w := &state.Writer{}
-	if v.task.env.KeepState {
-		var err error
-		if v.source != nil {
-			err = v.source.snapshot(w)
-		} else {
-			err = v.op.Snapshot(w)
-		}
-		if err != nil {
-			return s, v.fail(err)
-		}
-	}
-	for done := false; !done; {
-		var err error
-		if done, err = w.Sweep(); err != nil {
-			return s, v.fail(err)
-		}
-	}
-	s.Entries = w.Entries()
-	return s, nil
-}
-
 func (v *vertex) close() error {
 	if v.source != nil {
 		return v.source.close()
@@ -176,7 +145,9 @@ func (v *vertex) counters() metrics.Snapshot {
 		ID: v.id, Name: v.name, Subtask: v.task.subtask,
 		RecordsIn: m.RecordsIn.Load(), RecordsOut: m.RecordsOut.Load(), BytesIn: m.BytesIn.Load(), BytesOut: m.BytesOut.Load(),
 		Late: m.Late.Load(), Failed: m.Failed.Load(), Retries: m.Retries.Load(),
-		StateBytes: m.StateBytes.Load(), StateKeys: m.StateKeys.Load(),
+		StateBytes: m.StateBytes.Load(), StateKeys: m.StateKeys.Load(), Spilled: m.Spilled.Load(),
+		Busy: time.Duration(v.task.time.Busy.Load()), Backpressured: time.Duration(v.task.time.Backpressured.Load()),
+		Idle: time.Duration(v.task.time.Idle.Load()),
 	}
 	if w := m.Watermark.Load(); w != math.MinInt64 {
 		s.Watermark = &w

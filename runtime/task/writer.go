@@ -1,6 +1,7 @@
 package task
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -24,10 +25,15 @@ func openWriter(ctx context.Context, v *vertex, name string, sink connectors.Sin
 		Columns: sinkColumns(table), Wake: v.task.waiter.Wake,
 		Retried: func() { v.metrics.Retries.Add(1) },
 	}
-	for _, e := range v.restore {
-		if e.Name == name {
-			wc.Restored = append(wc.Restored, e.Value)
-		}
+	if v.restore != nil {
+		wc.Restored = [][]byte{}
+	}
+	err := v.restore.Each(name, func(_, value []byte) error {
+		wc.Restored = append(wc.Restored, bytes.Clone(value))
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	w, err := sink.NewWriter(ctx, wc)
 	if err != nil {
