@@ -82,6 +82,12 @@ func BenchmarkCheckpoint(b *testing.B) {
 			b.Fatal(err)
 		}
 	})
+	run("small", func() { // what a job of a few keys pays
+		if take(b, s, 10); s.Retire(1) != nil {
+			b.Fatal("retire")
+		}
+	})
+	folder = fmt.Sprint("job/chk-", benchTake(b, s, blocks, counts))
 	for _, parallelism := range []int{1, 4} {
 		run(fmt.Sprint("restore-", parallelism), func() {
 			n := 0

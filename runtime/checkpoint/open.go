@@ -65,7 +65,7 @@ func OpenIn(fsys FS, folder string) (*Checkpoint, error) {
 		return nil, fmt.Errorf("read checkpoint %s: %s: %w", c.Path, uri(fsys, name), err)
 	}
 	c.Manifest = m
-	var errs []error
+	var bad []string
 	seen := map[string]bool{}
 	for f := range m.files() {
 		if seen[f.File] {
@@ -77,11 +77,11 @@ func OpenIn(fsys FS, folder string) (*Checkpoint, error) {
 			return nil, fmt.Errorf("read checkpoint %s: %s: %w", c.Path, c.name(f), err)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", c.name(f), err))
+			bad = append(bad, fmt.Sprintf("%s: %v", c.name(f), err))
 		}
 	}
-	if len(errs) > 0 {
-		return nil, fmt.Errorf("checkpoint %s is damaged: %w", c.Path, errors.Join(errs...))
+	if len(bad) > 0 {
+		return nil, damaged("checkpoint %s is damaged: %s", c.Path, strings.Join(bad, "; "))
 	}
 	return c, nil
 }
