@@ -9,5 +9,6 @@ type Event = runtime.Event
 const (
 	CheckpointCompleted = runtime.CheckpointCompleted
 	CheckpointFailed    = runtime.CheckpointFailed
+	RestartScheduled    = runtime.RestartScheduled
 	Ended               = runtime.Ended
 )

@@ -139,6 +139,8 @@ func (t *Tracer) span(h happened, jobs func() []Job) {
 		}
 		attributes = append(attributes,
 			attribute.Int64("weir.checkpoint.id", e.Checkpoint), attribute.Int64("weir.checkpoint.bytes", e.Bytes), attribute.String("weir.checkpoint.path", e.Path))
+	case engine.RestartScheduled:
+		name, from, to = "restart", h.at, h.at.Add(e.Took)
 	default:
 		return
 	}

@@ -100,6 +100,7 @@ func TestTraces(t *testing.T) {
 	began := time.Now()
 	tracer.OnEvent(job, engine.Event{Kind: engine.CheckpointCompleted, Checkpoint: 2, Bytes: 123_456, Path: "/data/chk-2", Took: 120 * time.Millisecond})
 	tracer.OnEvent(job, engine.Event{Kind: engine.CheckpointFailed, Checkpoint: 3, Took: time.Second, Err: errors.New("disk full")})
+	tracer.OnEvent(job, engine.Event{Kind: engine.RestartScheduled, Took: 3 * time.Second, Err: errors.New("reset by peer")})
 	tracer.OnEvent(job, engine.Event{Kind: engine.Ended})
 	if err := tracer.Close(context.Background()); err != nil {
 		t.Fatal(err)
@@ -113,7 +114,7 @@ func TestTraces(t *testing.T) {
 	if c.resource["service.name"] != "clicks" || c.resource["service.version"] != "v1.2.3" {
 		t.Errorf("resource: %v", c.resource)
 	}
-	if len(c.spans) != 2 {
+	if len(c.spans) != 3 {
 		t.Fatalf("%d spans: %v", len(c.spans), c.spans)
 	}
 	for i, want := range []struct {
@@ -125,6 +126,7 @@ func TestTraces(t *testing.T) {
 		{"checkpoint", 120 * time.Millisecond, "", []string{"weir.job.id=string_value:\"0123", "weir.checkpoint.id=int_value:2", "weir.checkpoint.bytes=int_value:123456",
 			"weir.checkpoint.pause_seconds=double_value:0.004", `weir.checkpoint.path=string_value:"/data/chk-2"`}},
 		{"checkpoint", time.Second, "disk full", []string{"weir.checkpoint.id=int_value:3"}},
+		{"restart", 3 * time.Second, "reset by peer", []string{`weir.job.name=string_value:"insert-into_alerts"`}},
 	} {
 		s := c.spans[i]
 		took := time.Duration(s.EndTimeUnixNano - s.StartTimeUnixNano)
@@ -137,8 +139,8 @@ func TestTraces(t *testing.T) {
 			}
 		}
 	}
-	if at := time.Unix(0, int64(c.spans[0].EndTimeUnixNano)); at.Before(began) || at.After(time.Now()) {
-		t.Errorf("the checkpoint was completed at %v, it was after %v", at, began)
+	if at := time.Unix(0, int64(c.spans[2].StartTimeUnixNano)); at.Before(began) || at.After(time.Now()) {
+		t.Errorf("the restart is at %v, it was after %v", at, began)
 	}
 }
 
