@@ -2,6 +2,7 @@
 package metrics
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -19,10 +20,41 @@ type Operator struct {
 	Watermark             atomic.Int64 // milliseconds; math.MinInt64 before the first
 }
 
-// Task is how a task has spent its time, in nanoseconds since its start. A task is busy while it computes,
-// backpressured while what it writes to is full, and idle else.
+// Activity is what a task does at a moment.
+type Activity uint8
+
+const (
+	Ended         Activity = iota // nothing that counts: it has not begun, or is over
+	Busy                          // it computes
+	Backpressured                 // it waits because what it writes to is full
+	Idle                          // it waits for something to do
+	activities
+)
+
+// Task is how a task spends its time. The task says when it does something else; anyone may ask, and what the task is doing
+// at that moment counts as well: it may have waited for minutes. The zero value is one that has not begun.
 type Task struct {
-	Busy, Backpressured, Idle atomic.Int64
+	mu    sync.Mutex // taken when a task parks and wakes, never per record
+	now   Activity
+	since time.Time
+	spent [activities]time.Duration
+}
+
+// Switch notes what the task does from now on.
+func (t *Task) Switch(to Activity, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.spent[t.now] += now.Sub(t.since)
+	t.now, t.since = to, now
+}
+
+// Times returns how the time has been spent up to now.
+func (t *Task) Times(now time.Time) (busy, backpressured, idle time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	spent := t.spent
+	spent[t.now] += max(0, now.Sub(t.since)) // another processor may have read the clock earlier
+	return spent[Busy], spent[Backpressured], spent[Idle]
 }
 
 // Snapshot is the counters at one moment.

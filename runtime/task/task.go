@@ -213,29 +213,24 @@ func (t *Task) loop(ctx context.Context) error {
 	if c, ok := t.env.Clock.(interface{ Yield() }); ok {
 		yield = c.Yield // a simulated scheduler may let others go first
 	}
-	at, steps := t.env.Clock.Now(), 0
+	t.time.Switch(metrics.Busy, t.env.Clock.Now())
+	defer func() { t.time.Switch(metrics.Ended, t.env.Clock.Now()) }()
 	for !t.shutdown && ctx.Err() == nil {
 		progress, err := t.step()
 		if err != nil {
 			return err
 		}
-		if steps++; progress && steps&31 != 0 {
+		if progress || t.shutdown {
 			yield()
 			continue
 		}
-		now := t.env.Clock.Now()
-		t.time.Busy.Add(int64(now.Sub(at)))
-		if at = now; progress || t.shutdown {
-			yield()
-			continue
-		}
-		t.waiter.Wait(ctx, t.deadline())
-		at = t.env.Clock.Now()
+		waits := metrics.Idle
 		if t.blocked {
-			t.time.Backpressured.Add(int64(at.Sub(now)))
-		} else {
-			t.time.Idle.Add(int64(at.Sub(now)))
+			waits = metrics.Backpressured
 		}
+		t.time.Switch(waits, t.env.Clock.Now())
+		t.waiter.Wait(ctx, t.deadline())
+		t.time.Switch(metrics.Busy, t.env.Clock.Now())
 	}
 	return nil
 }

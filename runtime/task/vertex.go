@@ -146,9 +146,8 @@ func (v *vertex) counters() metrics.Snapshot {
 		RecordsIn: m.RecordsIn.Load(), RecordsOut: m.RecordsOut.Load(), BytesIn: m.BytesIn.Load(), BytesOut: m.BytesOut.Load(),
 		Late: m.Late.Load(), Failed: m.Failed.Load(), Retries: m.Retries.Load(),
 		StateBytes: m.StateBytes.Load(), StateKeys: m.StateKeys.Load(), Spilled: m.Spilled.Load(),
-		Busy: time.Duration(v.task.time.Busy.Load()), Backpressured: time.Duration(v.task.time.Backpressured.Load()),
-		Idle: time.Duration(v.task.time.Idle.Load()),
 	}
+	s.Busy, s.Backpressured, s.Idle = v.task.time.Times(v.task.env.Clock.Now())
 	if w := m.Watermark.Load(); w != math.MinInt64 {
 		s.Watermark = &w
 	}
