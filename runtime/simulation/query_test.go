@@ -343,7 +343,7 @@ var templates = []template{
 	}},
 	{"upsert", func(r *rand.Rand, g *queryGenerator) *output {
 		from := g.use("u")
-		where, keep := "k <> 'key0-0'", func(r row) bool { return r[colK] != "key0-0" }
+		where, keep := condition(r)
 		return g.changelog(&output{
 			columns: "k STRING, n BIGINT, v BIGINT",
 			query:   fmt.Sprintf("SELECT k, n, v FROM %s WHERE %s", from, where),

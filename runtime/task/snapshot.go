@@ -67,17 +67,20 @@ func (t *Task) Abort(id int64) {
 	})
 }
 
-// giveUp forgets the snapshots that are on their way. There is none of the end among them: nothing comes behind that.
+// giveUp forgets the snapshots that are on their way, but for that of the end: every later checkpoint needs it.
 func (t *Task) giveUp() {
-	for _, s := range t.pending {
+	t.pending = slices.DeleteFunc(t.pending, func(s *snapshot) bool {
+		if s.id == Final {
+			return false
+		}
 		for _, x := range s.shares {
 			x.w.Abandon()
 			if x.upload != nil {
 				x.upload.end(isGivenUp)
 			}
 		}
-	}
-	t.pending = t.pending[:0]
+		return true
+	})
 }
 
 // draw draws the line in the writers and takes the state of the operators.
