@@ -252,7 +252,7 @@ type writers struct {
 
 	w      connectors.Writer
 	dead   []*writers // those before w that weren't closed
-	last   int64 // checkpoint
+	last   int64      // checkpoint
 	waiter interface {
 		Wait(context.Context, time.Time)
 		Wake()

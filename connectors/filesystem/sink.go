@@ -16,12 +16,15 @@ import (
 // sink implements connectors.Sink.
 type sink struct {
 	*table
-	clock    clock.Clock
-	accepts  types.ChangelogMode
-	fileSize int64
-	rollover time.Duration
-	check    time.Duration
-	success  string // the name of the file that marks a partition, or ""
+	clock      clock.Clock
+	disk       disk
+	accepts    types.ChangelogMode
+	fileSize   int64
+	rollover   time.Duration
+	inactivity time.Duration
+	check      time.Duration
+	success    string     // the name of the file that marks a partition, or ""
+	committer  *committer // nil: partitions are not marked
 }
 
 var _ connectors.Sink = (*sink)(nil)
@@ -32,9 +35,10 @@ func newSink(env *connectors.Env, t *connectors.Table) (connectors.Sink, error) 
 		return nil, err
 	}
 	s := &sink{
-		table: tab, clock: env.Clock, accepts: tab.mode, fileSize: t.Options.Size("sink.rolling-policy.file-size"),
-		rollover: t.Options.Duration("sink.rolling-policy.rollover-interval"),
-		check:    t.Options.Duration("sink.rolling-policy.check-interval"),
+		table: tab, clock: env.Clock, disk: realDisk(), accepts: tab.mode, fileSize: t.Options.Size("sink.rolling-policy.file-size"),
+		rollover:   t.Options.Duration("sink.rolling-policy.rollover-interval"),
+		inactivity: t.Options.Duration("sink.rolling-policy.inactivity-interval"),
+		check:      t.Options.Duration("sink.rolling-policy.check-interval"),
 	}
 	if s.accepts == types.Retract && len(t.PrimaryKey) > 0 && !t.Options.Given("changelog-mode") {
 		s.accepts = types.Upsert
@@ -44,20 +48,17 @@ func newSink(env *connectors.Env, t *connectors.Table) (connectors.Sink, error) 
 		return nil, tab.refuse("auto-compaction", "false")
 	case t.Options.Bool("sink.shuffle-by-partition.enable"):
 		return nil, tab.refuse("sink.shuffle-by-partition.enable", "false")
-	case t.Options.Enum("sink.partition-commit.trigger") != "process-time":
-		return nil, tab.refuse("sink.partition-commit.trigger", "process-time")
-	case t.Options.Duration("sink.partition-commit.delay") != 0:
-		return nil, tab.refuse("sink.partition-commit.delay", "0 s")
+	case t.Options.String("partition.time-extractor.kind") != "default":
+		return nil, tab.refuse("partition.time-extractor.kind", "default")
 	}
-	switch t.Options.String("sink.partition-commit.policy.kind") {
-	case "":
-	case "success-file":
-		s.success = t.Options.String("sink.partition-commit.success-file.name")
-		if s.success == "" || strings.ContainsRune(s.success, filepath.Separator) {
-			return nil, option.Errorf("sink.partition-commit.success-file.name", "%q is not the name of a file", s.success)
+	for _, key := range []string{"compaction.file-size", "partition.time-extractor.class",
+		"sink.partition-commit.policy.class", "sink.partition-commit.policy.class.parameters"} {
+		if t.Options.Given(key) {
+			return nil, option.Errorf(key, "option %q is not supported", key)
 		}
-	default:
-		return nil, tab.refuse("sink.partition-commit.policy.kind", "success-file")
+	}
+	if err := s.partitionCommit(); err != nil {
+		return nil, err
 	}
 	if t.Format.NewEncoder == nil {
 		return nil, option.Errorf("format", "the format %q cannot be written", t.Format.Name)
@@ -66,6 +67,34 @@ func newSink(env *connectors.Env, t *connectors.Table) (connectors.Sink, error) 
 		return nil, err
 	}
 	return s, nil
+}
+
+// partitionCommit reads how partitions are marked as complete.
+func (s *sink) partitionCommit() error {
+	const kind, name = "sink.partition-commit.policy.kind", "sink.partition-commit.success-file.name"
+	switch s.options.String(kind) {
+	case "":
+		return nil
+	case "success-file":
+	default:
+		return s.refuse(kind, "success-file")
+	}
+	s.success = s.options.String(name)
+	if s.success == "" || strings.ContainsRune(s.success, filepath.Separator) {
+		return option.Errorf(name, "option %q: %q is not the name of a file", name, s.success)
+	}
+	if len(s.partitions) == 0 {
+		return nil // only partitions are marked
+	}
+	var at *partitionTime
+	if s.options.Enum("sink.partition-commit.trigger") == "partition-time" {
+		var err error
+		if at, err = newPartitionTime(s.table); err != nil {
+			return err
+		}
+	}
+	s.committer = newCommitter(s.options.Duration("sink.partition-commit.delay"), at)
+	return nil
 }
 
 func (s *sink) encoder() (format.Encoder, error) {
@@ -91,8 +120,8 @@ func (s *sink) Accepts() types.ChangelogMode { return s.accepts }
 func (s *sink) Describe() string { return s.describe() }
 
 // NewWriter implements connectors.Sink.
-func (s *sink) NewWriter(_ context.Context, wc connectors.WriterContext) (connectors.Writer, error) {
-	w, err := newWriter(s, wc)
+func (s *sink) NewWriter(ctx context.Context, wc connectors.WriterContext) (connectors.Writer, error) {
+	w, err := newWriter(ctx, s, wc)
 	if err != nil {
 		return nil, err
 	}

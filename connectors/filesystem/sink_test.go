@@ -1,6 +1,7 @@
 package filesystem
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/weirsql/weir/connectors/format/changelogjson"
 	"github.com/weirsql/weir/connectors/format/csv"
 	"github.com/weirsql/weir/connectors/format/json"
+	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/types"
 )
 
@@ -98,8 +100,14 @@ func TestSink(t *testing.T) {
 	}
 }
 
-// open starts a writer on a table in dir.
-func openWriter(t *testing.T, env *connectortest.Env, dir string, f *format.Spec, partitions []string, pairs ...string) *writer {
+// writing is an open writer.
+type writing struct {
+	*writer
+	waiter clock.Waiter
+}
+
+// openSink makes the sink of a table in dir.
+func openSink(t testing.TB, env *connectortest.Env, dir string, f *format.Spec, partitions []string, pairs ...string) *sink {
 	t.Helper()
 	table := connectortest.Table(t, Spec, f, options(append(pairs, "path", dir)...), idText...)
 	table.PartitionKeys = partitions
@@ -107,11 +115,26 @@ func openWriter(t *testing.T, env *connectortest.Env, dir string, f *format.Spec
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := s.NewWriter(t.Context(), connectors.WriterContext{JobID: "0123456789", Parallelism: 1, Columns: idText})
+	return s.(*sink)
+}
+
+// start starts a writer on a sink.
+func (s *sink) start(t testing.TB, subtask, parallelism int, restored ...[]byte) *writing {
+	t.Helper()
+	waiter := s.clock.NewWaiter()
+	w, err := s.NewWriter(context.Background(), connectors.WriterContext{
+		JobID: "0123456789", Subtask: subtask, Parallelism: parallelism, Columns: idText, Restored: restored, Wake: waiter.Wake,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.(*writer)
+	return &writing{w.(*writer), waiter}
+}
+
+// openWriter starts a writer on a table in dir.
+func openWriter(t testing.TB, env *connectortest.Env, dir string, f *format.Spec, partitions []string, pairs ...string) *writing {
+	t.Helper()
+	return openSink(t, env, dir, f, partitions, pairs...).start(t, 0, 1)
 }
 
 func batch(kind types.RowKind, rows ...[]any) *types.Batch {
@@ -125,25 +148,33 @@ func batch(kind types.RowKind, rows ...[]any) *types.Batch {
 	return b
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-// prepare takes a checkpoint of w and returns what is to be restored from it.
-func prepare(t *testing.T, w *writer, checkpoint int64) []byte {
+// prepared waits until a checkpoint is prepared, and returns what is to be restored from it.
+func (w *writing) prepared(t testing.TB, checkpoint int64) []byte {
 	t.Helper()
-	must(t, w.Barrier(checkpoint))
-	state, done, err := w.Prepared(checkpoint)
-	if !done || err != nil {
-		t.Fatal(done, err)
+	for {
+		state, done, err := w.Prepared(checkpoint)
+		must(t, err)
+		if done {
+			return state
+		}
+		w.waiter.Wait(context.Background(), time.Time{})
 	}
-	return state
 }
 
-func publish(t *testing.T, w *writer, checkpoint int64) {
+func prepare(t testing.TB, w *writing, checkpoint int64) []byte {
+	t.Helper()
+	must(t, w.Barrier(checkpoint))
+	return w.prepared(t, checkpoint)
+}
+
+func publish(t testing.TB, w *writing, checkpoint int64) {
 	t.Helper()
 	prepare(t, w, checkpoint)
 	must(t, w.Commit(checkpoint))
@@ -247,6 +278,31 @@ func TestRolling(t *testing.T) {
 	}
 }
 
+// A part file that is left alone ends when that is noticed, also if others are written.
+func TestInactivity(t *testing.T) {
+	dir, env := t.TempDir(), connectortest.NewEnv()
+	w := openWriter(t, env, dir, json.Spec, []string{"text"}, "sink.rolling-policy.inactivity-interval", "2 min")
+	env.Run(t, func() {
+		must(t, w.Write(batch(types.Insert, []any{int32(0), "quiet"})))
+		for n := range 3 {
+			must(t, w.Write(batch(types.Insert, []any{int32(n), "busy"})))
+			must(t, clock.Sleep(t.Context(), env.Clock, time.Minute))
+		}
+		must(t, w.Write(batch(types.Insert, []any{int32(3), "busy"})))
+		must(t, w.Write(batch(types.Insert, []any{int32(1), "quiet"})))
+		publish(t, w, 1)
+	})
+	must(t, w.Close())
+	files := map[string]int{}
+	for path, text := range tree(t, dir) {
+		files[filepath.Dir(path)+" "+strings.ReplaceAll(text, "\n", "")]++
+	}
+	want := map[string]int{`text=quiet {"id":0}`: 1, `text=quiet {"id":1}`: 1, `text=busy {"id":0}{"id":1}{"id":2}{"id":3}`: 1}
+	if diff := cmp.Diff(want, files); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestNotAFolder(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "file", "")
@@ -264,7 +320,8 @@ func BenchmarkWriteClicks(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w, err := s.NewWriter(b.Context(), connectors.WriterContext{JobID: "bench", Parallelism: 1, Columns: clicks})
+	waiter := env.Clock.NewWaiter()
+	w, err := s.NewWriter(b.Context(), connectors.WriterContext{JobID: "bench", Parallelism: 1, Columns: clicks, Wake: waiter.Wake})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -280,6 +337,9 @@ func BenchmarkWriteClicks(b *testing.B) {
 	for b.Loop() {
 		if err := w.Write(out); err != nil {
 			b.Fatal(err)
+		}
+		for w.Full() {
+			waiter.Wait(context.Background(), time.Time{})
 		}
 		if rows += out.N; rows%(4096*64) == 0 { // a checkpoint
 			if err := w.Barrier(int64(rows)); err != nil {

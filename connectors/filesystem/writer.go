@@ -1,10 +1,13 @@
 package filesystem
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,88 +20,91 @@ import (
 	"github.com/weirsql/weir/types"
 )
 
-// writer is one parallel writer. A row's way into sight has three steps:
+// writer is one parallel writer. A row's way into sight has four steps:
 //
-//	Write    it goes to the open part file of its partition, .part-JOB-SUBTASK-N.json.inprogress; rolling closes such
-//	         files and opens others
-//	Barrier  all part files are closed, and named in the state of the checkpoint once they are on disk
-//	Commit   the files before the barrier are renamed to part-JOB-SUBTASK-N.json
+//	Write     it goes to the open part file of its partition, .part-JOB-SUBTASK-N.json.inprogress; rolling closes such
+//	          files and opens others
+//	Barrier   all part files are handed to the syncer, which brings them to disk
+//	Prepared  they are there, and named in the state of the checkpoint
+//	Commit    the files before the barrier are renamed to part-JOB-SUBTASK-N.json
 //
 // A restored writer first renames what its checkpoint names, as far as that hadn't been done, and then removes what was
-// begun after the checkpoint: those rows come again.
+// begun after the checkpoint: those rows come again. So the state names published files as well, until their new names
+// are on disk.
 type writer struct {
-	sink    *sink
+	*sink
 	encoder format.Encoder
 	prefix  string // part-JOB-SUBTASK-
 	job     string
 	subtask int
 
-	stored     []int // the columns of the batch that go into files
+	physical   []int // the columns of the batch that go into files
 	keys       []int // those that name the folder
 	view       types.Batch
 	folder     []byte
 	folderCols []*types.Vector
 
-	next     int // number of the next part file
-	open     map[string]*part
-	closed   []partFile // complete, behind the last barrier
-	barriers []barrier  // whose files are not yet in sight, oldest first
-	checkAt  time.Time
+	next      int // number of the next part file
+	open      map[string]*part
+	closed    []partFile // behind the last barrier
+	barriers  []barrier  // that are not committed, oldest first
+	published []published
+	prepared  int64 // the last checkpoint that may have been completed
+	syncer    *syncer
+	now       time.Time // of the batch at hand
+	checkAt   time.Time
+	watermark int64
+	err       error // of Write; final
 }
+
+var _ connectors.WatermarkWriter = (*writer)(nil)
 
 // barrier is what Barrier has divided off.
 type barrier struct {
 	checkpoint int64
+	watermark  int64
 	files      []partFile // since the barrier before
 	next       int        // number of the first part file behind it
+	job        int64      // of the syncer, with which the files are on disk
 }
 
-var _ connectors.Writer = (*writer)(nil)
-
-// part is an open part file.
-type part struct {
-	partFile
-	file    *os.File
-	buf     []byte // not yet in the file
-	written int64
-	created time.Time
-}
-
-// partFile names a part file: its folder below the root of the table and its name once it is in sight.
-type partFile struct {
-	Folder string `json:"folder,omitempty"`
-	Name   string `json:"name"`
+// published is files whose new names may not be on disk yet.
+type published struct {
+	files []partFile
+	job   int64
 }
 
 // snapshot is what a checkpoint holds of a writer.
 type snapshot struct {
-	Job     string     `json:"job"`
-	Subtask int        `json:"subtask"`
-	Next    int        `json:"next"`
-	Files   []partFile `json:"files"`
+	Job     string      `json:"job"`
+	Subtask int         `json:"subtask"`
+	Next    int         `json:"next"`
+	Files   []partFile  `json:"files"`
+	Pending []partition `json:"pending,omitempty"`
 }
 
 const (
 	inProgress = ".inprogress"
 	bufferSize = 256 << 10
-	// maxOpen bounds the files that are open at once when rows scatter over partitions.
+	// maxOpen bounds the files that are open at once when rows scatter over partitions, and again those that wait to be
+	// brought to disk.
 	maxOpen = 64
 )
 
-func newWriter(s *sink, wc connectors.WriterContext) (*writer, error) {
-	w := &writer{sink: s, subtask: wc.Subtask, open: map[string]*part{}}
+func newWriter(ctx context.Context, s *sink, wc connectors.WriterContext) (*writer, error) {
+	w := &writer{sink: s, subtask: wc.Subtask, open: map[string]*part{}, watermark: math.MinInt64}
 	w.job = jobName(wc.JobID)
 	w.prefix = fmt.Sprintf("part-%s-%d-", w.job, wc.Subtask)
 	for i, c := range wc.Columns {
 		if slices.ContainsFunc(s.stored, func(f types.Field) bool { return f.Name == c.Name }) {
-			w.stored = append(w.stored, i)
+			w.physical = append(w.physical, i)
 		}
 	}
 	for _, f := range s.partitions {
 		w.keys = append(w.keys, slices.IndexFunc(wc.Columns, func(c connectors.Column) bool { return c.Name == f.Name }))
 	}
 	w.view.Schema = types.NewSchema(s.stored...)
-	w.view.Cols = make([]*types.Vector, len(w.stored))
+	w.view.Cols = make([]*types.Vector, len(w.physical))
 	w.folderCols = make([]*types.Vector, len(w.keys))
 	var err error
 	if w.encoder, err = s.encoder(); err != nil {
@@ -107,10 +113,14 @@ func newWriter(s *sink, wc connectors.WriterContext) (*writer, error) {
 	if err := os.MkdirAll(s.root, 0o777); err != nil {
 		return nil, fmt.Errorf("path %s must be a folder to write to: %w", s.display, err)
 	}
+	if s.committer != nil {
+		s.committer.join(wc.Subtask, wc.Parallelism)
+	}
 	if err := w.restore(wc); err != nil {
 		return nil, fmt.Errorf("restore the part files of %s: %w", s.display, err)
 	}
 	w.checkAt = s.clock.Now().Add(s.check)
+	w.syncer = startSyncer(ctx, s, wc.Wake)
 	return w, nil
 }
 
@@ -135,6 +145,9 @@ func (w *writer) restore(wc connectors.WriterContext) error {
 			return err
 		}
 		covered = append(covered, s.Files...)
+		if w.committer != nil {
+			w.committer.restore(s.Pending)
+		}
 		w.next = max(w.next, s.Next)
 		if s.Job == w.job { // else another job goes on with these files, perhaps still running
 			uncovered[s.Subtask] = max(uncovered[s.Subtask], s.Next)
@@ -142,6 +155,12 @@ func (w *writer) restore(wc connectors.WriterContext) error {
 	}
 	if err := w.publish(covered); err != nil {
 		return err
+	}
+	if err := w.do(job{folders: folders(covered)}); err != nil {
+		return err
+	}
+	if w.committer != nil {
+		w.committer.add(covered, w.clock.Now())
 	}
 	return w.removeParts(func(subtask, n int) bool {
 		if subtask%wc.Parallelism != w.subtask {
@@ -157,7 +176,7 @@ func (w *writer) restore(wc connectors.WriterContext) error {
 
 // removeParts deletes those of the job's hidden files whose subtask and number match.
 func (w *writer) removeParts(match func(subtask, n int) bool) error {
-	return filepath.WalkDir(w.sink.root, func(path string, d fs.DirEntry, err error) error {
+	return filepath.WalkDir(w.root, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // another writer was faster
 		}
@@ -165,7 +184,7 @@ func (w *writer) removeParts(match func(subtask, n int) bool) error {
 			return err
 		}
 		name, hidden := strings.CutPrefix(d.Name(), ".part-"+w.job+"-")
-		rest, open := strings.CutSuffix(name, w.sink.extension()+inProgress)
+		rest, open := strings.CutSuffix(name, w.extension()+inProgress)
 		first, second, two := strings.Cut(rest, "-")
 		subtask, err1 := strconv.Atoi(first)
 		n, err2 := strconv.Atoi(second)
@@ -179,15 +198,29 @@ func (w *writer) removeParts(match func(subtask, n int) bool) error {
 	})
 }
 
-func (w *writer) hidden(f partFile) string {
-	return filepath.Join(w.sink.root, f.Folder, "."+f.Name+inProgress)
-}
-
-func (w *writer) visible(f partFile) string { return filepath.Join(w.sink.root, f.Folder, f.Name) }
-
 // Write implements connectors.Writer.
 func (w *writer) Write(b *types.Batch) error {
-	for k, i := range w.stored {
+	if err := w.failed(); err != nil {
+		return err
+	}
+	w.now = w.clock.Now()
+	w.err = w.write(b)
+	if w.err == nil {
+		w.err = w.roll()
+	}
+	return w.err
+}
+
+// failed returns the error that has ended the writer, if any.
+func (w *writer) failed() error {
+	if w.err == nil {
+		_, w.err = w.syncer.finished()
+	}
+	return w.err
+}
+
+func (w *writer) write(b *types.Batch) error {
+	for k, i := range w.physical {
 		w.view.Cols[k] = b.Cols[i]
 	}
 	for k, i := range w.keys {
@@ -206,11 +239,11 @@ func (w *writer) Write(b *types.Batch) error {
 			return err
 		}
 	}
-	return w.roll()
+	return nil
 }
 
 func (w *writer) row(i int) error {
-	w.folder = w.sink.appendFolder(w.folder[:0], w.folderCols, i)
+	w.folder = w.appendFolder(w.folder[:0], w.folderCols, i)
 	p := w.open[string(w.folder)]
 	if p == nil {
 		var err error
@@ -223,7 +256,8 @@ func (w *writer) row(i int) error {
 		return err
 	}
 	p.buf = append(p.buf, '\n')
-	if p.written+int64(len(p.buf)) >= w.sink.fileSize {
+	p.used = w.now
+	if p.size() >= w.fileSize {
 		return w.seal(p)
 	}
 	if len(p.buf) >= bufferSize {
@@ -239,9 +273,9 @@ func (w *writer) create(folder string) (*part, error) {
 			return nil, err
 		}
 	}
-	p := &part{created: w.sink.clock.Now()}
+	p := &part{created: w.now}
 	for {
-		p.partFile = partFile{folder, w.prefix + strconv.Itoa(w.next) + w.sink.extension()}
+		p.partFile = partFile{folder, w.prefix + strconv.Itoa(w.next) + w.extension()}
 		w.next++
 		if _, err := os.Lstat(w.visible(p.partFile)); errors.Is(err, fs.ErrNotExist) {
 			break
@@ -250,66 +284,31 @@ func (w *writer) create(folder string) (*part, error) {
 		}
 		// A name from an earlier run of the job, whose rows stay.
 	}
-	path := w.hidden(p.partFile)
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return nil, err
-	}
+	p.path = w.hidden(p.partFile)
 	var err error
-	if p.file, err = os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666); err != nil {
-		return nil, err
+	if p.file, err = w.disk.create(p.path); err != nil {
+		return nil, explain(p.path, err)
 	}
 	w.open[folder] = p
 	return p, nil
 }
 
-func (p *part) flush() error {
-	n, err := p.file.Write(p.buf)
-	p.written += int64(n)
-	p.buf = p.buf[:0]
-	return err
-}
-
-// seal completes a part file: its rows are on disk when it returns.
+// seal ends a part file. It is brought to disk by the syncer, or here when that has a lot to do: so a task that is faster
+// than the disk is slowed down, and doesn't run out of open files.
 func (w *writer) seal(p *part) error {
-	err := p.flush()
-	if err == nil {
-		err = p.file.Sync()
-	}
-	if e := p.file.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", w.hidden(p.partFile), err)
-	}
 	delete(w.open, p.Folder)
 	w.closed = append(w.closed, p.partFile)
+	if w.syncer.backlog() >= maxOpen {
+		return p.finish()
+	}
+	w.syncer.give(job{part: p})
 	return nil
 }
 
-// sealAll seals all open part files, in the order of their folders.
-func (w *writer) sealAll() error {
-	parts := make([]*part, 0, len(w.open))
-	for _, p := range w.open {
-		parts = append(parts, p)
-	}
-	slices.SortFunc(parts, func(a, b *part) int { return strings.Compare(a.Folder, b.Folder) })
-	for _, p := range parts {
-		if err := w.seal(p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// roll seals part files that are old enough, looking for them every check interval.
-func (w *writer) roll() error {
-	now := w.sink.clock.Now()
-	if now.Before(w.checkAt) {
-		return nil
-	}
-	w.checkAt = now.Add(w.sink.check)
-	for _, p := range w.open {
-		if now.Sub(p.created) >= w.sink.rollover {
+// sealIf seals those of the open part files for which want is true, in the order of their folders.
+func (w *writer) sealIf(want func(*part) bool) error {
+	for _, folder := range slices.Sorted(maps.Keys(w.open)) {
+		if p := w.open[folder]; want(p) {
 			if err := w.seal(p); err != nil {
 				return err
 			}
@@ -318,30 +317,68 @@ func (w *writer) roll() error {
 	return nil
 }
 
-// Full implements connectors.Writer: files take what they get.
-func (w *writer) Full() bool { return false }
+func (w *writer) sealAll() error { return w.sealIf(func(*part) bool { return true }) }
+
+// roll seals part files that are old or have been left alone for long, looking for them every check interval.
+func (w *writer) roll() error {
+	if w.now.Before(w.checkAt) {
+		return nil
+	}
+	w.checkAt = w.now.Add(w.check)
+	return w.sealIf(func(p *part) bool {
+		return w.now.Sub(p.created) >= w.rollover || w.now.Sub(p.used) >= w.inactivity
+	})
+}
+
+// Watermark implements connectors.WatermarkWriter.
+func (w *writer) Watermark(watermark int64) { w.watermark = watermark }
+
+// Full implements connectors.Writer.
+func (w *writer) Full() bool { return w.syncer.backlog() >= maxOpen }
 
 // Flush implements connectors.Writer. Rows become safe with a barrier.
-func (w *writer) Flush() error { return nil }
+func (w *writer) Flush() error { return w.failed() }
 
 // Barrier implements connectors.Writer.
 func (w *writer) Barrier(checkpoint int64) error {
-	if err := w.sealAll(); err != nil {
+	if err := w.failed(); err != nil {
 		return err
 	}
-	w.barriers = append(w.barriers, barrier{checkpoint, w.closed, w.next})
+	if w.err = w.sealAll(); w.err != nil {
+		return w.err
+	}
+	// The folders come after the files, so that the names that are on disk are those of whole files.
+	b := barrier{checkpoint: checkpoint, watermark: w.watermark, files: w.closed, next: w.next}
+	b.job = w.syncer.give(job{folders: folders(b.files)})
+	w.barriers = append(w.barriers, b)
 	w.closed = nil
 	return nil
 }
 
 // Prepared implements connectors.Writer.
 func (w *writer) Prepared(checkpoint int64) (state []byte, done bool, err error) {
-	s := snapshot{Job: w.job, Subtask: w.subtask}
-	for _, b := range w.barriers {
-		if b.checkpoint <= checkpoint {
-			s.Files, s.Next = append(s.Files, b.files...), b.next
-		}
+	if err := w.failed(); err != nil {
+		return nil, false, err
 	}
+	finished, _ := w.syncer.finished()
+	w.published = slices.DeleteFunc(w.published, func(p published) bool { return p.job <= finished })
+	s := snapshot{Job: w.job, Subtask: w.subtask}
+	for _, p := range w.published {
+		s.Files = append(s.Files, p.files...)
+	}
+	for _, b := range w.barriers {
+		if b.checkpoint > checkpoint {
+			break
+		}
+		if b.job > finished {
+			return nil, false, nil
+		}
+		s.Files, s.Next = append(s.Files, b.files...), b.next
+	}
+	if w.committer != nil {
+		s.Pending = w.committer.list()
+	}
+	w.prepared = max(w.prepared, checkpoint)
 	state, err = json.Marshal(s)
 	return state, err == nil, err
 }
@@ -349,70 +386,74 @@ func (w *writer) Prepared(checkpoint int64) (state []byte, done bool, err error)
 // Commit implements connectors.Writer.
 func (w *writer) Commit(checkpoint int64) error {
 	var files []partFile
-	n := 0
+	n, watermark := 0, int64(math.MinInt64)
 	for n < len(w.barriers) && w.barriers[n].checkpoint <= checkpoint {
 		files = append(files, w.barriers[n].files...)
+		watermark = w.barriers[n].watermark
 		n++
 	}
+	if n == 0 {
+		return nil // a repetition
+	}
 	w.barriers = slices.Delete(w.barriers, 0, n)
-	return w.publish(files)
+	if err := w.publish(files); err != nil {
+		return err
+	}
+	j := job{folders: folders(files)}
+	if w.committer != nil {
+		w.committer.add(files, w.clock.Now())
+		var err error
+		if j.marks, err = w.committer.committed(w.subtask, checkpoint, watermark, w.clock.Now()); err != nil {
+			return err
+		}
+		for _, f := range j.marks {
+			if !slices.Contains(j.folders, f) {
+				j.folders = append(j.folders, f)
+			}
+		}
+	}
+	if checkpoint == math.MaxInt64 {
+		return w.do(j) // nothing is asked of the writer any more that could say that it failed
+	}
+	if len(j.folders) > 0 {
+		w.published = append(w.published, published{files, w.syncer.give(j)})
+	}
+	return nil
 }
 
 // publish renames files. One that is gone has been renamed before.
 func (w *writer) publish(files []partFile) error {
-	folders := map[string]bool{}
 	for _, f := range files {
-		err := os.Rename(w.hidden(f), w.visible(f))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		folders[f.Folder] = true
-	}
-	for folder := range folders {
-		path := filepath.Join(w.sink.root, folder)
-		if w.sink.success != "" && folder != "" {
-			if err := os.WriteFile(filepath.Join(path, w.sink.success), nil, 0o666); err != nil {
-				return err
-			}
-		}
-		if err := syncFolder(path); err != nil {
-			return err
+		err := w.disk.rename(w.hidden(f), w.visible(f))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%w; a restart from the last checkpoint does it again", err)
 		}
 	}
 	return nil
 }
 
-// syncFolder makes the names in a folder durable.
-func syncFolder(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if e := d.Close(); err == nil {
-		err = e
-	}
-	return err
-}
-
-// Close implements connectors.Writer. Files behind the last barrier are removed: nobody could publish them.
+// Close implements connectors.Writer. Files that no checkpoint can name are removed.
 func (w *writer) Close() error {
-	var first error
-	note := func(err error) {
-		if first == nil && err != nil && !errors.Is(err, fs.ErrNotExist) {
-			first = err
+	err := w.syncer.close()
+	remove := func(f partFile) {
+		if e := os.Remove(w.hidden(f)); err == nil && e != nil && !errors.Is(e, fs.ErrNotExist) {
+			err = e
 		}
 	}
 	for _, p := range w.open {
-		note(p.file.Close())
-		note(os.Remove(w.hidden(p.partFile)))
+		_ = p.file.Close() // its rows come again
+		remove(p.partFile)
 	}
 	for _, f := range w.closed {
-		note(os.Remove(w.hidden(f)))
+		remove(f)
 	}
-	w.open, w.closed = map[string]*part{}, nil
-	return first
+	for _, b := range w.barriers {
+		if b.checkpoint > w.prepared {
+			for _, f := range b.files {
+				remove(f)
+			}
+		}
+	}
+	w.open, w.closed, w.barriers = nil, nil, nil
+	return err
 }

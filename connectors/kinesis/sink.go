@@ -14,6 +14,7 @@ import (
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/format"
 	"github.com/weirsql/weir/connectors/internal/awsclient"
+	"github.com/weirsql/weir/connectors/internal/worker"
 	"github.com/weirsql/weir/connectors/option"
 	"github.com/weirsql/weir/types"
 )
@@ -153,7 +154,7 @@ func (s *sink) NewWriter(ctx context.Context, wc connectors.WriterContext) (conn
 	if err != nil {
 		return nil, err
 	}
-	w.begin(ctx)
+	w.worker = worker.Start(ctx, s.env.Clock, w.work)
 	return w, nil
 }
 

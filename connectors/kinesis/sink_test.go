@@ -191,6 +191,92 @@ func TestFull(t *testing.T) {
 	})
 }
 
+// Records flow over a barrier: it is prepared when those before it are acknowledged, whatever becomes of those behind.
+func TestBarriers(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	env := w.env()
+	env.Run(t, func() {
+		x := write(t, env, sink(t, env, map[string]string{"stream": "clicks", "sink.batch.max-size": "10"}, nil, n), n)
+		defer x.close()
+		good := 0 // requests that are answered before all others are throttled
+		limit := func(n int) {
+			good = n
+			w.faults(func(action string, _ []byte) *local.Fault {
+				if action != "PutRecords" {
+					return nil
+				}
+				if good--; good >= 0 {
+					return nil
+				}
+				return &local.Fault{Code: "ProvisionedThroughputExceededException"}
+			})
+		}
+		prepared := func(id int64, want bool) {
+			t.Helper()
+			if _, done, err := x.writer.Prepared(id); done != want || err != nil {
+				t.Errorf("checkpoint %d is prepared: %t, %v", id, done, err)
+			}
+		}
+		rows := func(from, to int) {
+			for i := from; i < to && x.err == nil; i++ {
+				x.row(int32(i))
+			}
+		}
+		barrier := func(id int64) {
+			if err := x.writer.Barrier(id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wait := env.Clock.NewWaiter()
+		pass := func() { wait.Wait(t.Context(), env.Clock.Now().Add(5*time.Second)) }
+		limit(0)
+		rows(0, 10)
+		barrier(1)
+		rows(10, 15)
+		barrier(2)
+		barrier(3)
+		rows(15, 30)
+		pass()
+		for id := range int64(3) {
+			prepared(id+1, false)
+		}
+		limit(1)
+		pass()
+		prepared(1, true)
+		prepared(2, false)
+		limit(1) // takes rows from before and behind the barriers
+		pass()
+		prepared(3, true)
+		prepared(2, true)
+		if err := x.writer.Commit(3); err != nil {
+			t.Error(err)
+		}
+		if got := len(w.get("clicks")); got != 20 {
+			t.Errorf("%d records are out, want 20", got)
+		}
+		w.faults(nil)
+		x.last = 3
+		if x.flush(); x.err != nil || len(w.get("clicks")) != 30 {
+			t.Errorf("%d records at last, %v", len(w.get("clicks")), x.err)
+		}
+		rows(30, 31)
+		barrier(5)
+		w.faults(func(string, []byte) *local.Fault {
+			return &local.Fault{Code: "AccessDeniedException", Message: "because"}
+		})
+		rows(31, 32)
+		barrier(6)
+		pass()
+		if _, done, err := x.writer.Prepared(6); done || err == nil || !strings.Contains(err.Error(), "because") {
+			t.Errorf("denied: %t, %v", done, err)
+		}
+		if x.row(int32(33)); x.err == nil {
+			t.Error("rows are taken although no more can be sent")
+		}
+	})
+}
+
 // Records that are refused are sent again, before newer ones; nothing is lost, and whole requests that fail come again.
 func TestWriteThroughFaults(t *testing.T) {
 	for name, fault := range map[string]local.Fault{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
@@ -12,7 +11,7 @@ import (
 	"github.com/weirsql/weir/connectors/format"
 	"github.com/weirsql/weir/connectors/internal/acks"
 	"github.com/weirsql/weir/connectors/internal/awsclient"
-	"github.com/weirsql/weir/runtime/clock"
+	"github.com/weirsql/weir/connectors/internal/worker"
 	"github.com/weirsql/weir/types"
 )
 
@@ -32,9 +31,7 @@ type writer struct {
 	direct   bool   // all of them, as they are
 	view     types.Batch
 
-	cancel context.CancelFunc
-	done   chan struct{}
-	waiter clock.Waiter // where the goroutine waits
+	worker *worker.Worker // sends
 
 	mu      sync.Mutex
 	filling *request   // never nil
@@ -52,7 +49,7 @@ var _ connectors.Writer = (*writer)(nil)
 
 func newWriter(s *sink, client *kinesis.Client, wc connectors.WriterContext) (*writer, error) {
 	w := &writer{
-		sink: s, client: client, wake: wc.Wake, filling: &request{}, waiter: s.env.Clock.NewWaiter(), done: make(chan struct{}),
+		sink: s, client: client, wake: wc.Wake, filling: &request{},
 		retrier: s.retrier(fmt.Sprintf("writer %d", wc.Subtask), wc.Retried),
 	}
 	for i, c := range wc.Columns {
@@ -76,15 +73,6 @@ func newWriter(s *sink, client *kinesis.Client, wc connectors.WriterContext) (*w
 	var err error
 	w.encoder, err = s.encoder()
 	return w, err
-}
-
-// begin starts the goroutine.
-func (w *writer) begin(ctx context.Context) {
-	ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	w.sink.env.Clock.Go(func() {
-		defer close(w.done)
-		w.run(ctx)
-	})
 }
 
 // Write implements connectors.Writer.
@@ -115,7 +103,7 @@ func (w *writer) Write(b *types.Batch) error {
 			return err
 		}
 	}
-	w.waiter.Wake()
+	w.worker.Wake()
 	return nil
 }
 
@@ -160,32 +148,27 @@ func (w *writer) blank() *request {
 	return &request{}
 }
 
-// run sends until ctx ends or a request fails for good.
-func (w *writer) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		r := w.next()
-		if r == nil {
-			w.waiter.Wait(ctx, time.Time{})
-			continue
-		}
-		records, bytes := len(r.entries), len(r.text)
-		err := w.send(ctx, r)
-		if ctx.Err() != nil {
-			return
-		}
-		w.mu.Lock()
-		if w.err = err; err == nil {
-			w.records.Acknowledge(records)
-		}
-		w.bytes -= bytes
-		r.reset()
-		w.free = r
-		w.mu.Unlock()
-		w.wake()
-		if err != nil {
-			return
-		}
+// work sends a request, if there is something to send.
+func (w *writer) work(ctx context.Context) (bool, error) {
+	r := w.next()
+	if r == nil {
+		return false, nil
 	}
+	records, bytes := len(r.entries), len(r.text)
+	err := w.send(ctx, r)
+	if ctx.Err() != nil {
+		return true, ctx.Err()
+	}
+	w.mu.Lock()
+	if w.err = err; err == nil {
+		w.records.Acknowledge(records)
+	}
+	w.bytes -= bytes
+	r.reset()
+	w.free = r
+	w.mu.Unlock()
+	w.wake()
+	return true, err
 }
 
 // next takes what to send next, nil when there is nothing.
@@ -276,7 +259,6 @@ func (w *writer) Commit(int64) error { return nil }
 
 // Close implements connectors.Writer.
 func (w *writer) Close() error {
-	w.cancel()
-	<-w.done
+	w.worker.Stop()
 	return nil
 }

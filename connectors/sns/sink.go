@@ -13,6 +13,7 @@ import (
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/internal/awsclient"
+	"github.com/weirsql/weir/connectors/internal/worker"
 	"github.com/weirsql/weir/connectors/option"
 	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/types"
@@ -117,7 +118,7 @@ func (s *sink) NewWriter(ctx context.Context, wc connectors.WriterContext) (conn
 		return nil, err
 	}
 	w := newWriter(s, client, arn, retrier, wc)
-	w.begin(ctx)
+	w.worker = worker.Start(ctx, s.env.Clock, w.work)
 	return w, nil
 }
 

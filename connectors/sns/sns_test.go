@@ -364,6 +364,74 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// Messages flow over a barrier: it is prepared when those before it are out, and an error comes to light in Prepared.
+func TestBarriers(t *testing.T) {
+	w := newWorld(t)
+	env := w.env()
+	columns := []connectors.Column{col("n", types.IntType)}
+	env.Run(t, func() {
+		s, err := newSink(t, env, map[string]string{"topic": "ClickStreamEvent2", "message": "${n}"}, columns...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := s.NewWriter(context.Background(), connectors.WriterContext{Parallelism: 1, Columns: columns, Wake: func() {}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer x.Close()
+		write := func(rows ...int32) {
+			b := connectortest.NewBatch(columns)
+			for _, n := range rows {
+				b.Cols[0].AppendValue(n)
+				b.AppendKind(types.Insert)
+			}
+			if err := x.Write(b); err != nil {
+				t.Error(err)
+			}
+		}
+		barrier := func(id int64) {
+			if err := x.Barrier(id); err != nil {
+				t.Error(err)
+			}
+		}
+		prepared := func(id int64, want bool) {
+			t.Helper()
+			if _, done, err := x.Prepared(id); done != want || err != nil {
+				t.Errorf("checkpoint %d is prepared: %t, %v", id, done, err)
+			}
+		}
+		wait := env.Clock.NewWaiter()
+		pass := func() { wait.Wait(t.Context(), env.Clock.Now().Add(5*time.Second)) }
+		good := 2
+		w.faults(func(string) *local.Fault {
+			if good--; good >= 0 {
+				return nil
+			}
+			return &local.Fault{Code: "Throttled", Status: 429}
+		})
+		write(1, 2)
+		barrier(1)
+		write(3)
+		barrier(2)
+		write(4)
+		pass()
+		prepared(1, true)
+		prepared(2, false)
+		w.faults(nil)
+		pass()
+		prepared(2, true)
+		w.faults(func(string) *local.Fault {
+			return &local.Fault{Code: "AuthorizationError", Status: 403, Message: "not yours"}
+		})
+		write(5)
+		barrier(3)
+		pass()
+		if _, done, err := x.Prepared(3); done || err == nil || !strings.Contains(err.Error(), "not yours") {
+			t.Errorf("denied: %t, %v", done, err)
+		}
+	})
+}
+
 // What won't pass fails the job, in the user's terms.
 func TestFatal(t *testing.T) {
 	w := newWorld(t)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -13,7 +12,7 @@ import (
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/internal/acks"
 	"github.com/weirsql/weir/connectors/internal/awsclient"
-	"github.com/weirsql/weir/runtime/clock"
+	"github.com/weirsql/weir/connectors/internal/worker"
 	"github.com/weirsql/weir/types"
 )
 
@@ -32,9 +31,7 @@ type writer struct {
 	retrier *awsclient.Retrier
 	scratch []byte // of Write
 
-	cancel context.CancelFunc
-	done   chan struct{}
-	waiter clock.Waiter // where the goroutine waits
+	worker *worker.Worker // publishes
 
 	mu       sync.Mutex
 	queue    []message // the first one may be under way
@@ -47,16 +44,7 @@ type message struct{ subject, text string }
 var _ connectors.Writer = (*writer)(nil)
 
 func newWriter(s *sink, client *sns.Client, arn string, retrier *awsclient.Retrier, wc connectors.WriterContext) *writer {
-	return &writer{sink: s, client: client, arn: arn, wake: wc.Wake, retrier: retrier, waiter: s.env.Clock.NewWaiter(), done: make(chan struct{})}
-}
-
-// begin starts the goroutine.
-func (w *writer) begin(ctx context.Context) {
-	ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	w.sink.env.Clock.Go(func() {
-		defer close(w.done)
-		w.run(ctx)
-	})
+	return &writer{sink: s, client: client, arn: arn, wake: wc.Wake, retrier: retrier}
 }
 
 // Write implements connectors.Writer.
@@ -78,7 +66,7 @@ func (w *writer) Write(b *types.Batch) error {
 	defer w.mu.Unlock()
 	w.queue = append(w.queue, messages...)
 	w.messages.Write(len(messages))
-	w.waiter.Wake()
+	w.worker.Wake()
 	return w.err
 }
 
@@ -113,33 +101,28 @@ func subject(text []byte) string {
 	return string(out)
 }
 
-// run publishes until ctx ends or a call fails for good.
-func (w *writer) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		w.mu.Lock()
-		if len(w.queue) == 0 {
-			w.mu.Unlock()
-			w.waiter.Wait(ctx, time.Time{})
-			continue
-		}
-		m := w.queue[0]
+// work publishes a message, if there is one.
+func (w *writer) work(ctx context.Context) (bool, error) {
+	w.mu.Lock()
+	if len(w.queue) == 0 {
 		w.mu.Unlock()
-		err := w.publish(ctx, m)
-		if ctx.Err() != nil {
-			return
-		}
-		w.mu.Lock()
-		if w.err = err; err == nil {
-			w.queue[0] = message{} // not kept by the array
-			w.queue = w.queue[1:]
-			w.messages.Acknowledge(1)
-		}
-		w.mu.Unlock()
-		w.wake()
-		if err != nil {
-			return
-		}
+		return false, nil
 	}
+	m := w.queue[0]
+	w.mu.Unlock()
+	err := w.publish(ctx, m)
+	if ctx.Err() != nil {
+		return true, ctx.Err()
+	}
+	w.mu.Lock()
+	if w.err = err; err == nil {
+		w.queue[0] = message{} // not kept by the array
+		w.queue = w.queue[1:]
+		w.messages.Acknowledge(1)
+	}
+	w.mu.Unlock()
+	w.wake()
+	return true, err
 }
 
 func (w *writer) publish(ctx context.Context, m message) error {
@@ -191,7 +174,6 @@ func (w *writer) Commit(int64) error { return nil }
 
 // Close implements connectors.Writer.
 func (w *writer) Close() error {
-	w.cancel()
-	<-w.done
+	w.worker.Stop()
 	return nil
 }
