@@ -338,7 +338,7 @@ func (r *run) tidy() {
 	}
 }
 
-var seeds = flag.Uint64("seeds", 40, "number of random runs")
+var seeds = flag.Uint64("seeds", 24, "number of random runs")
 
 // Whatever fails, and whenever the power goes: each retained checkpoint restores to what the state was when it was taken,
 // at the same and at another parallelism, though it builds on earlier ones; what was published is there after a crash; and

@@ -24,9 +24,8 @@ type Checkpoint struct {
 	Path     string // its URI
 	Manifest *Manifest
 
-	fs      FS
-	parent  string // of its folder: paths of files are relative to it
-	entries map[string][][]state.Entry
+	fs     FS
+	parent string // of its folder: paths of files are relative to it
 }
 
 // OpenURI opens the checkpoint or savepoint at a URI: its folder, or the manifest in it.

@@ -11,8 +11,6 @@ import (
 	"path"
 	"sync"
 	"time"
-
-	"github.com/weirsql/weir/runtime/state"
 )
 
 // ErrAborted is returned by the parts of a checkpoint that has been given up.
@@ -27,8 +25,6 @@ type Subtask struct {
 	// Parts in order: entries of later ones override those of earlier ones by (Name, Key). Operator entries count in the
 	// last part only. A part may belong to an earlier checkpoint that was complete when this one began.
 	Parts []File
-	// Entries are what Store.Write takes.
-	Entries []state.Entry
 }
 
 // Pending is a checkpoint or savepoint that is being written. Nothing of it counts before Publish.
