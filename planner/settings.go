@@ -68,6 +68,7 @@ var KnownSettings = []Setting{
 	{Key: "table.exec.source.idle-timeout", Kind: option.Duration, Default: "0 ms", Summary: "a split without rows for this long no longer holds back the watermark; 0 is never"},
 	{Key: "table.exec.state.ttl", Kind: option.Duration, Default: "0 ms", Summary: "state not touched for this long is dropped; 0 keeps it"},
 	{Key: "table.local-time-zone", Kind: option.String, Default: "default", Summary: "the session's time zone; default is the machine's"},
+	{Key: "weir.memory.limit", Kind: option.Size, Summary: "how much memory the state of all jobs together may take; what has not been used for long goes to disk beyond it; fixed by the first job; unset: half of the machine's, or the container's"},
 	{Key: "weir.seed", Kind: option.Int, Default: "42", Summary: "the seed of everything random"},
 }
 
@@ -172,6 +173,12 @@ func (s *Settings) Duration(key string) time.Duration {
 // Int returns an Int setting.
 func (s *Settings) Int(key string) int64 {
 	n, _ := strconv.ParseInt(s.Get(key), 10, 64)
+	return n
+}
+
+// Size returns a Size setting in bytes, 0 if it isn't set.
+func (s *Settings) Size(key string) int64 {
+	n, _ := option.ParseSize(s.Get(key)) // Set has checked it
 	return n
 }
 

@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -30,6 +32,7 @@ type Memory struct {
 
 	mu     sync.Mutex
 	db     *pebble.DB
+	path   string // of db
 	closed bool
 }
 
@@ -55,8 +58,12 @@ func (m *Memory) open() (*pebble.DB, error) {
 	if m.db != nil {
 		return m.db, nil
 	}
-	path := filepath.Join(m.dir, "spill-"+strconv.Itoa(os.Getpid()))
-	if err := os.RemoveAll(path); err != nil { // of a process that had the same number
+	if err := os.MkdirAll(m.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("keep state on disk: %w", err)
+	}
+	removeRemains(m.dir)
+	path, err := os.MkdirTemp(m.dir, fmt.Sprintf("spill-%d-", os.Getpid()))
+	if err != nil {
 		return nil, fmt.Errorf("keep state on disk: %w", err)
 	}
 	cache := pebble.NewCache(clamp(m.limit/16, 8<<20, 512<<20))
@@ -75,8 +82,26 @@ func (m *Memory) open() (*pebble.DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keep state on disk: %w", err)
 	}
-	m.db = db
+	m.db, m.path = db, path
 	return db, nil
+}
+
+// removeRemains removes what processes that were killed have left in dir.
+func removeRemains(dir string) {
+	folders, _ := filepath.Glob(filepath.Join(dir, "spill-*-*")) // the pattern is good
+	for _, f := range folders {
+		pid, err := strconv.Atoi(strings.Split(filepath.Base(f), "-")[1])
+		if err != nil {
+			continue
+		}
+		p, err := os.FindProcess(pid)
+		if err == nil {
+			err = p.Signal(syscall.Signal(0))
+		}
+		if errors.Is(err, os.ErrProcessDone) {
+			os.RemoveAll(f) // best effort: it is tried again by the next process
+		}
+	}
 }
 
 func clamp(x, low, high int64) int64 { return max(low, min(x, high)) }
@@ -103,7 +128,7 @@ func (m *Memory) Close() error {
 	}
 	err := m.db.Close()
 	m.db = nil
-	return errors.Join(err, os.RemoveAll(filepath.Join(m.dir, "spill-"+strconv.Itoa(os.Getpid()))))
+	return errors.Join(err, os.RemoveAll(m.path))
 }
 
 // Account is the share of an operator instance in the memory. One goroutine uses it.
