@@ -42,7 +42,7 @@ type Query struct {
 // Start runs the query as a job. Its rows go to rows, from one goroutine at a time; a batch is valid during the call.
 // An error from rows fails the job.
 func (q *Query) Start(ctx context.Context, rows func(*types.Batch) error) (*Job, error) {
-	return q.session.start(ctx, q.name, q.plan, rows)
+	return q.session.start(ctx, q.name, q.plan, nil, rows)
 }
 
 // Execute runs one statement of a file. INSERTs are started and not waited for; SELECTs are planned and started by
@@ -149,7 +149,8 @@ func (s *Session) insert(ctx context.Context, stmts []*parser.Insert) (*Result, 
 	for _, i := range stmts {
 		targets = append(targets, strings.Join(i.Table.Strings(), "."))
 	}
-	job, err := s.start(ctx, s.jobName("insert-into_"+strings.Join(targets, ",")), plan, nil)
+	replan := func(p *planner.Planner) (*physical.Plan, diag.List) { return p.PlanInserts(stmts) }
+	job, err := s.start(ctx, s.jobName("insert-into_"+strings.Join(targets, ",")), plan, replan, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -350,12 +351,20 @@ func (s *Session) describeFunction(stmt *parser.Describe) (*Result, diag.List, e
 
 func (s *Session) stopJob(ctx context.Context, stmt *parser.StopJob) (*Result, diag.List, error) {
 	for _, j := range s.Jobs() {
-		if j.ID == stmt.ID.Value || strings.HasPrefix(j.ID, stmt.ID.Value) && len(stmt.ID.Value) >= 4 {
+		if j.ID != stmt.ID.Value && !(strings.HasPrefix(j.ID, stmt.ID.Value) && len(stmt.ID.Value) >= 4) {
+			continue
+		}
+		if !stmt.Savepoint {
 			if err := j.Stop(ctx, stmt.Drain); err != nil {
 				return nil, nil, err
 			}
 			return &Result{}, nil, nil
 		}
+		path, err := j.savepoint(ctx, s.planner.Settings.Get(savepointDir), true, stmt.Drain)
+		if err != nil {
+			return nil, nil, fmt.Errorf("job %s: %w", j.Name, err)
+		}
+		return &Result{Table: &Table{Columns: []string{"savepoint path"}, Rows: [][]string{{path}}}}, nil, nil
 	}
 	return nil, diag.List{diag.Errorf("not-found", stmt.ID.Span, "no job has the id %q", stmt.ID.Value).WithHint("SHOW JOBS lists them")}, nil
 }

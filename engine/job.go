@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,9 +16,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/planner"
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/runtime"
+	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/metrics"
 	"github.com/weirsql/weir/types"
 )
@@ -29,10 +32,11 @@ type Job struct {
 	Bounded bool
 	Started time.Time
 
-	run    *runtime.Job
-	unlock func()
-	done   chan struct{}
-	err    error // once done is closed
+	session *Session
+	run     *runtime.Job
+	unlock  func()
+	done    chan struct{}
+	err     error // once done is closed
 }
 
 // jobs is the list of a session's jobs, in the order of their start.
@@ -71,7 +75,7 @@ func (j *Job) Err() error {
 	}
 }
 
-// Status is RUNNING, FINISHED, FAILED or CANCELED.
+// Status is RUNNING, RESTARTING, FINISHED, FAILED or CANCELED.
 func (j *Job) Status() string { return j.run.Status().String() }
 
 // Stop ends the job gracefully: sources stop, sinks are flushed, a final checkpoint is taken. With drain all windows
@@ -81,20 +85,53 @@ func (j *Job) Stop(ctx context.Context, drain bool) error { return j.run.Stop(ct
 // Cancel ends the job at once.
 func (j *Job) Cancel() { j.run.Cancel() }
 
+// Savepoint saves the job's state in a folder of its own below dir, a directory or s3://bucket/prefix, or with "" where the
+// setting execution.checkpointing.savepoint-dir says, and returns that folder. With stop the job ends with it, as by Stop.
+func (j *Job) Savepoint(ctx context.Context, dir string, stop, drain bool) (string, error) {
+	if dir == "" {
+		dir = j.session.Setting(savepointDir)
+	}
+	return j.savepoint(ctx, dir, stop, drain)
+}
+
+func (j *Job) savepoint(ctx context.Context, dir string, stop, drain bool) (string, error) {
+	if dir == "" {
+		return "", fmt.Errorf("there is no place for savepoints; set '%s' to a directory or s3://bucket/prefix", savepointDir)
+	}
+	return j.run.Savepoint(ctx, dir, stop, drain)
+}
+
+const savepointDir = "execution.checkpointing.savepoint-dir"
+
+// Info is all that is known of the job.
+func (j *Job) Info() metrics.Job { return j.run.Info() }
+
 // Metrics are the counters of the job's operators.
 func (j *Job) Metrics() []metrics.Snapshot { return j.run.Metrics() }
 
 // start runs a plan as a job. Jobs with sinks keep checkpoints in a directory of their own, which is found again by what
-// the plan does; two processes can't run the same job on one data directory.
-func (s *Session) start(ctx context.Context, name string, plan *physical.Plan, rows func(*types.Batch) error) (*Job, error) {
+// the plan does; two processes can't run the same job on one data directory. replan makes the plan anew, with the catalog
+// and the settings of now, when the job is started again after a failure.
+func (s *Session) start(ctx context.Context, name string, plan *physical.Plan, replan func(*planner.Planner) (*physical.Plan, diag.List), rows func(*types.Batch) error) (*Job, error) {
 	settings := s.planner.Settings
-	job := &Job{ID: newID(), Name: name, Bounded: planner.Bounded(plan), Started: s.opts.Clock.Now(), done: make(chan struct{}), unlock: func() {}}
+	job := &Job{
+		ID: newID(), Name: name, Bounded: planner.Bounded(plan), Started: s.opts.Clock.Now(),
+		session: s, done: make(chan struct{}), unlock: func() {},
+	}
 	cfg := runtime.Config{
 		JobID: job.ID, Name: name, Clock: s.opts.Clock, Env: s.planner.Env, Location: settings.Location(),
 		Seed: settings.Int("weir.seed"), Parallelism: plan.Parallelism, MaxRows: s.opts.MaxRows, Log: s.opts.Log, Collect: rows,
 	}
-	if rows == nil && s.opts.DataDir != "" {
-		if err := s.keepState(job, plan, &cfg); err != nil {
+	if rows == nil {
+		copied := s.copyPlanner()
+		cfg.Replan = func() (*physical.Plan, error) {
+			plan, errs := replan(copied)
+			if len(errs) > 0 {
+				return nil, errs
+			}
+			return plan, nil
+		}
+		if err := s.recovery(job, plan, &cfg); err != nil {
 			return nil, err
 		}
 	}
@@ -118,61 +155,123 @@ func (s *Session) start(ctx context.Context, name string, plan *physical.Plan, r
 	return job, nil
 }
 
+// recovery sets where a job keeps checkpoints, what it starts from, and what becomes of it after a failure.
+func (s *Session) recovery(job *Job, plan *physical.Plan, cfg *runtime.Config) error {
+	settings := s.planner.Settings
+	strategy := settings.Get("restart-strategy.type")
+	if s.opts.DataDir != "" {
+		cfg.CheckpointInterval = settings.Duration("execution.checkpointing.interval")
+		cfg.CheckpointTimeout = settings.Duration("execution.checkpointing.timeout")
+		cfg.CheckpointPause = settings.Duration("execution.checkpointing.min-pause")
+		cfg.Retained = int(settings.Int("execution.checkpointing.num-retained"))
+		cfg.IgnoreUnclaimed = settings.Bool("execution.state-recovery.ignore-unclaimed-state")
+		if settings.Get("execution.checkpointing.tolerable-failed-checkpoints") != "" {
+			cfg.FailedCheckpoints = int(settings.Int("execution.checkpointing.tolerable-failed-checkpoints")) + 1
+		}
+		cfg.Retention = retentions[strings.ToUpper(settings.Get("execution.checkpointing.externalized-checkpoint-retention"))]
+		if strategy == "" && cfg.CheckpointInterval > 0 {
+			strategy = "exponential-delay"
+		}
+	}
+	if strategy != "" {
+		var err error
+		if cfg.Restart, err = runtime.ReadRestartStrategy(strategy, settings); err != nil {
+			return err
+		}
+	}
+	if s.opts.DataDir == "" {
+		return nil
+	}
+	return s.keepState(job, plan, cfg)
+}
+
+var retentions = map[string]runtime.Retention{
+	"RETAIN_ON_CANCELLATION":      runtime.RetainAll,
+	"DELETE_ON_CANCELLATION":      runtime.DeleteWhenCanceled,
+	"NO_EXTERNALIZED_CHECKPOINTS": runtime.DeleteAlways,
+}
+
 // keepState gives a job its checkpoint directory, and the checkpoint to start from.
 func (s *Session) keepState(job *Job, plan *physical.Plan, cfg *runtime.Config) error {
-	dir := filepath.Join(s.opts.DataDir, "checkpoints", planKey(plan))
+	key := planKey(plan)
+	local := filepath.Join(s.opts.DataDir, "checkpoints", key) // holds the lock, unless the checkpoints' place can
+	cfg.CheckpointDir = local
 	if d := s.planner.Settings.Get("execution.checkpointing.dir"); d != "" {
-		dir = filepath.Join(d, planKey(plan))
+		d = strings.TrimPrefix(d, "file://")
+		if cfg.CheckpointDir = strings.TrimRight(d, "/") + "/" + key; !strings.Contains(d, "://") {
+			local = cfg.CheckpointDir
+		}
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	place, err := checkpoint.Resolve(cfg.CheckpointDir)
+	if err == nil {
+		err = place.MakeDir(".")
+	}
+	if err == nil {
+		err = os.MkdirAll(local, 0o700)
+	}
+	if err != nil {
 		return fmt.Errorf("keep checkpoints: %w", err)
 	}
-	unlock, err := lock(filepath.Join(dir, "lock"), "job "+job.Name)
+	unlock, err := lock(filepath.Join(local, "lock"), "job "+job.Name)
 	if err != nil {
 		return err
 	}
 	job.unlock = unlock
-	cfg.CheckpointDir = dir
-	cfg.CheckpointInterval = s.planner.Settings.Duration("execution.checkpointing.interval")
-	if err := s.startFrom(job, dir, cfg); err != nil {
+	if err := s.startFrom(job, place, cfg); err != nil {
 		unlock()
 		return err
 	}
 	return nil
 }
 
-// startFrom decides what a job starts from. The file "job" in dir holds the ID of the job whose checkpoints are there: a
+// startFrom decides what a job starts from. The file "job" beside the checkpoints holds the ID of the job they are of: a
 // restored job goes on under its old ID, which its sinks have written into the names of their files.
-func (s *Session) startFrom(job *Job, dir string, cfg *runtime.Config) error {
-	idFile := filepath.Join(dir, "job")
-	if s.opts.Restore == "latest" {
-		id, err := os.ReadFile(idFile)
+func (s *Session) startFrom(job *Job, place checkpoint.FS, cfg *runtime.Config) error {
+	const idFile = "job"
+	from := s.opts.Restore
+	if path := s.planner.Settings.Get("execution.state-recovery.path"); path != "" {
+		from = path
+	}
+	if from == "latest" {
+		id, err := readSmall(place, idFile)
 		switch {
 		case err == nil && len(id) == len(job.ID):
-			job.ID, cfg.JobID, cfg.Restore = string(id), string(id), runtime.Latest
+			job.ID, cfg.JobID, cfg.Restore = id, id, runtime.Latest
 			return nil
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return fmt.Errorf("find the latest checkpoint of %s: %w", job.Name, err)
 		}
 	} else {
-		cfg.Restore = s.opts.Restore
+		cfg.Restore = from
 	}
 	// A fresh start: what an earlier run of the same statement kept is of no use any more.
-	old, err := filepath.Glob(filepath.Join(dir, strings.Repeat("?", len(job.ID))))
+	if err := place.Remove(idFile); err != nil {
+		return fmt.Errorf("keep checkpoints: %w", err)
+	}
+	old, err := place.List(".")
 	if err != nil {
-		return err
+		return fmt.Errorf("look for old checkpoints: %w", err)
 	}
 	for _, o := range old {
-		if !strings.HasPrefix(cfg.Restore, o) {
-			if err := os.RemoveAll(o); err != nil {
+		if o.Dir && len(o.Name) == len(job.ID) && !strings.Contains(cfg.Restore, o.Name) {
+			if err := place.RemoveAll(o.Name); err != nil {
 				return fmt.Errorf("remove old checkpoints: %w", err)
 			}
 		}
 	}
-	if err := os.WriteFile(idFile, []byte(job.ID), 0o600); err != nil {
+	if err := place.Publish(idFile, []byte(job.ID)); err != nil {
 		return fmt.Errorf("keep checkpoints: %w", err)
 	}
 	return nil
+}
+
+func readSmall(place checkpoint.FS, name string) (string, error) {
+	f, err := place.Open(name)
+	if err != nil {
+		return "", err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, 1<<10))
+	return string(data), errors.Join(err, f.Close())
 }
 
 // planKey names a plan by what its operators do: the same statement finds its checkpoints again.

@@ -20,7 +20,6 @@ import (
 	"github.com/weirsql/weir/planner"
 	"github.com/weirsql/weir/planner/catalog"
 	"github.com/weirsql/weir/runtime/clock"
-	"github.com/weirsql/weir/runtime/state"
 	"github.com/weirsql/weir/udf"
 	"github.com/weirsql/weir/udf/builtin"
 )
@@ -58,10 +57,8 @@ type Session struct {
 	ctx     context.Context // ends with Close, and with it every job
 	cancel  context.CancelFunc
 
-	mu    sync.Mutex // guards planner's catalog and settings
-	jobs  jobs
-	limit sync.Once     // guards state
-	state *state.Memory // of all jobs; nil before the first
+	mu   sync.Mutex // guards planner's catalog and settings
+	jobs jobs
 }
 
 // Home returns the directory for weir's data: $WEIR_HOME, else weir below the user's data directory
@@ -135,7 +132,6 @@ func (s *Session) Close() error {
 	for _, j := range s.Jobs() {
 		<-j.Done()
 	}
-	errs = append(errs, s.state.Close())
 	return errors.Join(errs...)
 }
 

@@ -36,13 +36,25 @@ func (h *history) restoredFrom(path string) { h.do(func() { h.restored = path })
 func (h *history) began(id int64)           { h.do(func() { h.inProgress = id }) }
 
 func (h *history) add(c metrics.Checkpoint) {
+	h.began(0)
+	h.keep(c)
+}
+
+func (h *history) keep(c metrics.Checkpoint) {
 	h.do(func() {
-		h.inProgress = 0
 		if len(h.checkpoints) == historyLength {
 			h.checkpoints = h.checkpoints[1:]
 		}
 		h.checkpoints = append(h.checkpoints, c)
 	})
+}
+
+func (h *history) savepoint(began, ended time.Time, size int64, path string, err error) {
+	c := metrics.Checkpoint{Savepoint: true, Triggered: began, Duration: ended.Sub(began), Bytes: size, Path: path}
+	if err != nil {
+		c.Failure = err.Error()
+	}
+	h.keep(c)
 }
 
 func metricsOf(p *pending, took time.Duration, size int64, path string, err error) metrics.Checkpoint {

@@ -112,7 +112,7 @@ func (c Config) restore() (*checkpoint.Checkpoint, error) {
 		return nil, nil
 	case Latest:
 	default:
-		from, err := checkpoint.Open(c.Restore)
+		from, err := checkpoint.OpenURI(c.Restore)
 		c.restoring(from, err)
 		return from, err
 	}
@@ -127,7 +127,11 @@ func (c Config) restore() (*checkpoint.Checkpoint, error) {
 
 // latest opens the newest undamaged checkpoint under the job's ID.
 func (c Config) latest() (*checkpoint.Checkpoint, error) {
-	from, skipped, err := checkpoint.Latest(c.CheckpointDir, c.JobID)
+	place, err := checkpoint.Resolve(c.CheckpointDir)
+	if err != nil {
+		return nil, err
+	}
+	from, skipped, err := checkpoint.LatestIn(place, c.JobID)
 	for _, s := range skipped {
 		c.Log.Error("a checkpoint is skipped; what sinks have published since an older one may be written again", "job", c.JobID, "reason", s)
 	}
