@@ -124,7 +124,7 @@ func choose(all []foundJob, name string) (*foundJob, error) {
 func names(jobs []foundJob) string {
 	var list []string
 	for _, j := range jobs {
-		list = append(list, shortID(j.ID)+" "+plainName(j.Name))
+		list = append(list, shortID(j.ID)+" "+plain(j.Name))
 	}
 	return strings.Join(list, ", ")
 }
@@ -132,8 +132,8 @@ func names(jobs []foundJob) string {
 // shortID is as much of an ID as tells jobs apart.
 func shortID(id string) string { return id[:min(len(id), 12)] }
 
-// plainName is a job's name without what says nothing to a user.
-func plainName(name string) string {
+// plain is a name without what says nothing to a user.
+func plain(name string) string {
 	return strings.ReplaceAll(name, "default_catalog.default_database.", "")
 }
 
@@ -172,7 +172,7 @@ func printJobs(out io.Writer, jobs []foundJob, now time.Time) error {
 		if j.process != nil {
 			process = fmt.Sprint(j.process.PID)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", shortID(j.ID), visible(plainName(j.Name)), j.State,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", shortID(j.ID), visible(plain(j.Name)), j.State,
 			shortDuration(cmp.Or(j.Ended, now).Sub(j.Started)), perSecond(in), perSecond(passed), j.Restarts, process)
 	}
 	return w.Flush()
@@ -211,7 +211,7 @@ change of the query. Prints the savepoint's path.`,
 		}
 		path, err := j.process.Savepoint(ctx, j.ID, q)
 		if err != nil {
-			return fmt.Errorf("savepoint of job %s: %w", plainName(j.Name), err)
+			return fmt.Errorf("savepoint of job %s: %w", plain(j.Name), err)
 		}
 		if o.output == "json" {
 			return printJSON(cmd.OutOrStdout(), monitor.SavepointResponse{Path: path})
@@ -235,7 +235,7 @@ func jobStopCommand() *cobra.Command {
 			}
 			state, err := j.process.Stop(ctx, j.ID, q)
 			if err != nil {
-				return fmt.Errorf("stop job %s: %w", plainName(j.Name), err)
+				return fmt.Errorf("stop job %s: %w", plain(j.Name), err)
 			}
 			return o.ended(cmd, j, state)
 		})
@@ -251,7 +251,7 @@ func jobCancelCommand() *cobra.Command {
 				return err
 			}
 			if err := j.process.Cancel(ctx, j.ID); err != nil {
-				return fmt.Errorf("cancel job %s: %w", plainName(j.Name), err)
+				return fmt.Errorf("cancel job %s: %w", plain(j.Name), err)
 			}
 			return o.ended(cmd, j, "CANCELED")
 		})
@@ -262,6 +262,6 @@ func (o *jobFlags) ended(cmd *cobra.Command, j *foundJob, state string) error {
 	if o.output == "json" {
 		return printJSON(cmd.OutOrStdout(), map[string]string{"id": j.ID, "state": state})
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "job %s is %s\n", plainName(j.Name), strings.ToLower(state))
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "job %s is %s\n", plain(j.Name), strings.ToLower(state))
 	return err
 }

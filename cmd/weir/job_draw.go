@@ -84,7 +84,7 @@ func title(o *monitor.Operator) string {
 	if o.Description == "" {
 		return o.Name
 	}
-	return o.Name + "(" + o.Description + ")"
+	return o.Name + "(" + plain(o.Description) + ")"
 }
 
 func headLines(f *monitor.Figures, now time.Time) []string {
@@ -92,7 +92,7 @@ func headLines(f *monitor.Figures, now time.Time) []string {
 	if monitor.Ended(&f.Job) {
 		since = "after"
 	}
-	first := fmt.Sprintf("%s · %s %s %s", visible(plainName(f.Name)), f.State, since, shortDuration(cmp.Or(f.Ended, now).Sub(f.Started)))
+	first := fmt.Sprintf("%s · %s %s %s", visible(plain(f.Name)), f.State, since, shortDuration(cmp.Or(f.Ended, now).Sub(f.Started)))
 	if f.Restarts > 0 {
 		first += fmt.Sprintf(" · restarts %d", f.Restarts)
 	}
@@ -107,12 +107,12 @@ func headLines(f *monitor.Figures, now time.Time) []string {
 func checkpointLine(j *metrics.Job, now time.Time) string {
 	var parts []string
 	if c, ok := monitor.LastCompleted(j); ok {
-		kind := "checkpoint"
+		what := fmt.Sprintf("checkpoint %d", c.ID)
 		if c.Savepoint {
-			kind = "savepoint"
+			what = "savepoint"
 		}
-		parts = append(parts, fmt.Sprintf("%s %d %s ago, took %s, %s, pause %s",
-			kind, c.ID, shortDuration(now.Sub(c.Triggered)), shortDuration(c.Duration), byteSize(c.Bytes), shortDuration(c.Pause)))
+		parts = append(parts, fmt.Sprintf("%s %s ago, took %s, %s, pause %s",
+			what, shortDuration(now.Sub(c.Triggered)), shortDuration(c.Duration), byteSize(c.Bytes), shortDuration(c.Pause)))
 	} else {
 		parts = append(parts, "no checkpoint yet")
 	}

@@ -79,7 +79,7 @@ func TestDrawJob(t *testing.T) {
 		s.Watermark, s.StateBytes, s.StateKeys = at(3*time.Second), 6_200_000, 50_000
 	}
 	window.Subtasks[0].Late, window.Subtasks[0].Spilled = 3, 3_000_000
-	sink := drawn("Sink", "table=[alerts]", 1, monitor.Rates{RecordsIn: 812.4, RecordsOut: 812.4}, [][2]float64{{97, 0}, {21, 0}}, metrics.Edge{From: "windowaggregate-1", Exchange: "forward"})
+	sink := drawn("Sink", "table=default_catalog.default_database.alerts", 1, monitor.Rates{RecordsIn: 812.4, RecordsOut: 812.4}, [][2]float64{{97, 0}, {21, 0}}, metrics.Edge{From: "windowaggregate-1", Exchange: "forward"})
 	held := figures(scan, window, sink)
 	held.Restarts, held.Failure = 1, "read stream clicks, shard 0: connection reset by peer"
 	held.Checkpoints = metrics.Checkpoints{Completed: 731, Failed: 1, History: []metrics.Checkpoint{
