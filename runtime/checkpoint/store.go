@@ -141,11 +141,14 @@ func (s *Store) Savepoint(target FS, id int64, began time.Time) (*Pending, error
 }
 
 // Retire removes all but the newest retained complete checkpoints, and remains of failed ones. Files of older ones stay
-// while a retained one builds on them, or one that is under way may do so.
+// while a retained one builds on them, or one that is under way may do so. What can't be removed is left for the next time;
+// so is everything while another call is under way.
 func (s *Store) Retire(retained int) error { return s.clean(retained) }
 
 func (s *Store) clean(retained int) error {
-	s.retiring.Lock()
+	if !s.retiring.TryLock() {
+		return nil
+	}
 	defer s.retiring.Unlock()
 	victims := s.victims(retained)
 	var errs []error
