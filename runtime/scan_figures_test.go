@@ -248,6 +248,7 @@ func TestReturnFromIdle(t *testing.T) {
 				t.Errorf("%d late records, want 2", n)
 			}
 			src.add("quiet", []any{"new", int64(1), int64(80_000)})
+			sleep(time.Second)
 			src.add("busy", []any{"ann", int64(1), int64(90_000)})
 			sleep(time.Second)
 			if got := lowest(); got != 75_000 {
