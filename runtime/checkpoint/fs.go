@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 )
 
 // FS is a place where checkpoints are. Names are relative, with slashes. Methods may be called from any goroutine. Errors name the file and what was tried; they wrap fs.ErrNotExist and
@@ -46,7 +47,15 @@ type Info struct {
 	Size int64 // of a file
 }
 
-// Resolve returns the place that a URI names: a directory (a path or file:///path) or s3://bucket/prefix.
+// schemes are kinds of places besides those that Resolve knows itself.
+var schemes sync.Map // of func(rest string) (FS, error), by scheme
+
+// Register makes Resolve call open for URIs of another scheme, with what is behind scheme://. Tests keep checkpoints in
+// memory by it.
+func Register(scheme string, open func(rest string) (FS, error)) { schemes.Store(scheme, open) }
+
+// Resolve returns the place that a URI names: a directory (a path or file:///path), s3://bucket/prefix, or one of a
+// registered scheme.
 func Resolve(uri string) (FS, error) {
 	scheme, rest, found := strings.Cut(uri, "://")
 	if !found {
@@ -64,6 +73,9 @@ func Resolve(uri string) (FS, error) {
 	case "s3", "s3a", "s3p": // Flink has two implementations of S3 with schemes of their own
 		bucket, prefix, _ := strings.Cut(rest, "/")
 		return newS3(bucket, prefix)
+	}
+	if open, ok := schemes.Load(scheme); ok {
+		return open.(func(string) (FS, error))(rest)
 	}
 	return nil, fmt.Errorf("checkpoints can't be kept at %q: the scheme must be file:// or s3://", uri)
 }
