@@ -20,6 +20,7 @@ import (
 	"github.com/weirsql/weir/planner"
 	"github.com/weirsql/weir/planner/catalog"
 	"github.com/weirsql/weir/runtime/clock"
+	"github.com/weirsql/weir/runtime/state"
 	"github.com/weirsql/weir/udf"
 	"github.com/weirsql/weir/udf/builtin"
 )
@@ -57,8 +58,10 @@ type Session struct {
 	ctx     context.Context // ends with Close, and with it every job
 	cancel  context.CancelFunc
 
-	mu   sync.Mutex // guards planner's catalog and settings
-	jobs jobs
+	mu    sync.Mutex // guards planner's catalog and settings
+	jobs  jobs
+	limit sync.Once     // guards state
+	state *state.Memory // of all jobs; nil before the first
 }
 
 // Home returns the directory for weir's data: $WEIR_HOME, else weir below the user's data directory
@@ -132,6 +135,7 @@ func (s *Session) Close() error {
 	for _, j := range s.Jobs() {
 		<-j.Done()
 	}
+	errs = append(errs, s.state.Close())
 	return errors.Join(errs...)
 }
 
