@@ -52,16 +52,12 @@ func TestDamagedCheckpoint(t *testing.T) {
 		return stderr.String(), c.ProcessState.ExitCode()
 	}
 	damage := func(manifest string) {
-		states, err := filepath.Glob(filepath.Join(filepath.Dir(manifest), "*.state"))
-		if err != nil || len(states) == 0 {
-			t.Fatalf("%v, %v", states, err)
-		}
-		text, err := os.ReadFile(states[0])
+		text, err := os.ReadFile(manifest) // small state is in it
 		if err != nil {
 			t.Fatal(err)
 		}
 		text[len(text)/2] ^= 1
-		if err := os.WriteFile(states[0], text, 0o600); err != nil {
+		if err := os.WriteFile(manifest, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
