@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -208,6 +209,11 @@ change of the query. Prints the savepoint's path.`,
 		j, err := o.find(ctx, args)
 		if err != nil {
 			return err
+		}
+		if q.Dir != "" && !strings.Contains(q.Dir, "://") { // the process may have been started elsewhere
+			if q.Dir, err = filepath.Abs(q.Dir); err != nil {
+				return err
+			}
 		}
 		path, err := j.process.Savepoint(ctx, j.ID, q)
 		if err != nil {
