@@ -12,10 +12,13 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/runtime"
+	"github.com/weirsql/weir/runtime/checkpoint/faultfs"
 	"github.com/weirsql/weir/runtime/clock"
 )
 
@@ -46,19 +49,15 @@ type simulation struct {
 	seed  uint64
 	plans *rand.Rand // what is to happen; faults come from the world's
 	query *query
-	dir   string
 	text  bytes.Buffer // weir's own log
 	lives int
+	// chances are those of faults of the disk.
+	chances map[faultfs.Kind]float64
 }
 
 // simulate runs a seed. steps, if not nil, takes what happens.
 func simulate(seed uint64, steps io.Writer) (res result) {
 	r := rand.New(rand.NewPCG(seed, 1))
-	dir, err := os.MkdirTemp("", "simulation")
-	if err != nil {
-		return result{err: err}
-	}
-	defer os.RemoveAll(dir)
 	opts := clock.SimulatedOptions{Seed: seed, Start: start, Step: time.Duration(1) << r.IntN(21)}
 	if r.IntN(4) == 0 {
 		opts.Pause = 10 * time.Second
@@ -67,9 +66,9 @@ func simulate(seed uint64, steps io.Writer) (res result) {
 	c := clock.NewSimulated(opts)
 	w := &world{
 		clock: c, random: rand.New(rand.NewPCG(seed, 2)), faults: drawFaults(r), counts: map[string]int{}, tables: map[string]*table{},
-		sinks: map[string]*sink{}, log: steps,
+		sinks: map[string]*sink{}, disk: faultfs.NewMem(), log: steps,
 	}
-	s := &simulation{world: w, seed: seed, plans: r, query: newQuery(r), dir: dir}
+	s := &simulation{world: w, seed: seed, plans: r, query: newQuery(r), chances: drawDisk(r)}
 	for _, t := range s.query.tables {
 		t.fill(r)
 		w.tables[t.name] = t
@@ -82,7 +81,7 @@ func simulate(seed uint64, steps io.Writer) (res result) {
 		fmt.Fprintf(steps, "%s\nfaults: %+v\n", res.sql, w.faults)
 	}
 	var wrong error
-	err = c.Run(func() { wrong = s.run() })
+	err := c.Run(func() { wrong = s.run() })
 	res.err = errors.Join(err, wrong, w.broken)
 	if res.err == nil && w.clock.Figures().Steps == 0 {
 		res.err = errors.New("nothing happened")
@@ -111,6 +110,7 @@ func (s *simulation) run() error {
 		if s.lives >= disturbed {
 			end = toTheEnd
 			s.faults.calm()
+			s.chances = nil
 		}
 		var err error
 		if finished, err = s.live(end); err != nil {
@@ -121,8 +121,11 @@ func (s *simulation) run() error {
 		}
 	}
 	if s.plans.IntN(8) == 0 { // started once more, it has nothing left to do
-		if finished, err := s.live(toTheEnd); err != nil || !finished {
-			return fmt.Errorf("the job that was over was started again: finished=%v, %w", finished, err)
+		for finished := false; !finished; {
+			var err error
+			if finished, err = s.live(toTheEnd); err != nil {
+				return fmt.Errorf("when the job that was over was started again: %w", err)
+			}
 		}
 	}
 	for _, o := range s.query.outputs {
@@ -152,10 +155,20 @@ func (s *simulation) live(end ending) (finished bool, err error) {
 	}
 	cfg := runtime.Config{
 		JobID: "job", Name: "simulation", Clock: p, Seed: 1, Parallelism: 1 + r.IntN(4), MaxRows: []int{1, 2, 3, 7, 50, 100}[r.IntN(6)],
-		CheckpointDir: s.dir, CheckpointInterval: []time.Duration{0, 20 * time.Millisecond, 150 * time.Millisecond, time.Second}[r.IntN(4)],
+		CheckpointDir: place, CheckpointInterval: []time.Duration{0, 20 * time.Millisecond, 150 * time.Millisecond, time.Second}[r.IntN(4)],
+		CheckpointTimeout: []time.Duration{0, 10 * time.Millisecond, 100 * time.Millisecond, time.Minute}[r.IntN(4)],
+		CheckpointPause:   []time.Duration{0, 50 * time.Millisecond}[r.IntN(2)], FailedCheckpoints: []int{0, 0, 2}[r.IntN(3)],
 		Restore: runtime.Latest,
+		Restart: []runtime.RestartStrategy{
+			nil, runtime.FixedDelay{Attempts: 3, Delay: 100 * time.Millisecond},
+			runtime.ExponentialDelay{Initial: 10 * time.Millisecond, Max: time.Second, Multiplier: 2, Jitter: 0.1, ResetAfter: time.Minute, Attempts: 5},
+			runtime.FailureRate{Max: 2, Interval: time.Second, Delay: 10 * time.Millisecond},
+		}[r.IntN(4)],
+		OnEvent: s.hear,
 	}
-	cfg.Log = slog.New(slog.NewTextHandler(io.MultiWriter(&s.text, s.steps()), &slog.HandlerOptions{ReplaceAttr: s.timeless}))
+	cfg.Log = slog.New(slog.NewTextHandler(io.MultiWriter(&s.text, s.steps()), &slog.HandlerOptions{ReplaceAttr: timeless}))
+	s.mount(p, s.chances)
+	defer func() { s.unmount(p.Dead() && r.IntN(2) == 0) }()
 	s.note("process %d: parallelism %d, %d rows, interval %v, ending %d", s.lives, cfg.Parallelism, cfg.MaxRows, cfg.CheckpointInterval, end)
 	var job *runtime.Job
 	var failed error
@@ -167,6 +180,10 @@ func (s *simulation) live(end ending) (finished bool, err error) {
 			return
 		}
 		cfg.Env = env
+		cfg.Replan = func() (*physical.Plan, error) {
+			plan, _, err := s.plan(p, s.query.sql(), cfg.Log)
+			return plan, err
+		}
 		if job, err = runtime.Start(background, plan, cfg); err != nil {
 			failed = err
 			return
@@ -211,7 +228,7 @@ func (s *simulation) live(end ending) (finished bool, err error) {
 	case failed == nil && returned:
 	case errors.Is(failed, runtime.ErrCanceled) && end == canceled:
 		return false, nil
-	case errors.Is(failed, errInjected):
+	case injected(failed):
 		s.counts["job failed"]++
 		s.note("failed")
 		return false, nil
@@ -229,6 +246,25 @@ func (s *simulation) live(end ending) (finished bool, err error) {
 	return true, nil
 }
 
+// injected reports whether the simulation is to blame for a failure.
+func injected(err error) bool {
+	return errors.Is(err, errInjected) || errors.Is(err, syscall.ENOSPC) || err != nil && (strings.Contains(err.Error(), "(injected)") ||
+		strings.Contains(err.Error(), "checkpoints in a row have failed"))
+}
+
+// hear counts what happens to jobs.
+func (s *simulation) hear(e runtime.Event) {
+	switch e.Kind {
+	case runtime.CheckpointCompleted:
+		s.counts["checkpoint completed"]++
+	case runtime.CheckpointFailed:
+		s.counts["checkpoint given up"]++
+	case runtime.RestartScheduled:
+		s.counts["job restarted in its process"]++
+	}
+	s.note("event %d of checkpoint %d", e.Kind, e.Checkpoint)
+}
+
 func (s *simulation) steps() io.Writer {
 	if s.log == nil {
 		return io.Discard
@@ -237,12 +273,9 @@ func (s *simulation) steps() io.Writer {
 }
 
 // timeless makes equal runs log the same.
-func (s *simulation) timeless(_ []string, a slog.Attr) slog.Attr {
+func timeless(_ []string, a slog.Attr) slog.Attr {
 	if a.Key == slog.TimeKey {
 		return slog.Attr{}
-	}
-	if v := a.Value.String(); strings.Contains(v, s.dir) {
-		a.Value = slog.StringValue(strings.ReplaceAll(v, s.dir, "disk"))
 	}
 	return a
 }

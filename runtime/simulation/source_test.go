@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/weirsql/weir/connectors"
@@ -30,6 +31,10 @@ func (t *table) fill(r *rand.Rand) {
 	}
 	keys := 1 + r.IntN(8)
 	skew := r.IntN(2) == 0
+	long := ""
+	if r.IntN(6) == 0 { // state that doesn't fit into a manifest, and takes several blocks
+		long = strings.Repeat("-", 1000+r.IntN(16000))
+	}
 	nulls := r.IntN(2) == 0
 	for i := range splits {
 		s := &split{id: fmt.Sprintf("%s-%d", t.name, i)}
@@ -46,7 +51,7 @@ func (t *table) fill(r *rand.Rand) {
 			if skew && r.IntN(3) > 0 {
 				k = 0
 			}
-			out := row{fmt.Sprintf("key%d", k), r.Int64N(200) - 50, r.Int64N(4), ts}
+			out := row{fmt.Sprintf("key%d%s", k, long), r.Int64N(200) - 50, r.Int64N(4), ts}
 			if behind := r.Int64N(t.disorder); r.IntN(2) == 0 {
 				out[colTS] = ts - behind
 			}
@@ -61,7 +66,7 @@ func (t *table) fill(r *rand.Rand) {
 			}
 			c := change{types.Insert, out}
 			if t.upsert { // a key belongs to one split, where its changes are in order
-				key := fmt.Sprintf("key%d-%d", i, k)
+				key := fmt.Sprintf("key%d-%d%s", i, k, long)
 				out[colK] = key
 				switch {
 				case known[key] && r.IntN(4) == 0:

@@ -18,6 +18,7 @@ import (
 	"github.com/weirsql/weir/planner"
 	"github.com/weirsql/weir/planner/catalog"
 	"github.com/weirsql/weir/planner/physical"
+	"github.com/weirsql/weir/runtime/checkpoint/faultfs"
 	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/types"
 	"github.com/weirsql/weir/udf"
@@ -33,6 +34,7 @@ type world struct {
 	counts map[string]int
 	tables map[string]*table
 	sinks  map[string]*sink
+	disk   *faultfs.Mem
 	calls  int // of the process that runs now
 	crash  int // the call at which it dies; 0: at none
 	log    io.Writer
