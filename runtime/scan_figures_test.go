@@ -138,23 +138,56 @@ func (r *sizedReader) Poll(out *types.Batch, most int) (connectors.PollStatus, e
 func (r *sizedReader) BytesRead() int64   { return 100 * r.rows }
 func (r *sizedReader) Lag() time.Duration { return time.Duration(r.rows) * time.Second }
 
-// Of the splits that have ended only the last are shown; sums keep all.
+// Of many splits the open ones are shown, and of those that have ended the last; sums keep all.
 func TestFiguresOfManySplits(t *testing.T) {
+	const splits, rows, stuck = 40, 5, 30
+	v := clock.NewVirtual(time.Unix(0, 0))
 	w := newWorld(t)
-	hours(w.source("clicks"), []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19}, 5)
-	j := w.start(w.plan(windows), runtime.Config{Parallelism: 1})
-	if err := j.Wait(); err != nil {
-		t.Fatal(err)
+	src := w.source("clicks")
+	order := make([]int, splits)
+	for i := range order {
+		order[i] = i
 	}
-	m := scanned(j)
-	if len(m.Splits) != 16 || m.RecordsOut != 100 {
-		t.Errorf("%d splits, %d records; want 16 and 100", len(m.Splits), m.RecordsOut)
+	hours(src, order, rows)
+	for i := stuck; i < splits; i++ {
+		src.stopAt(fmt.Sprintf("split%03d", i), rows-1)
 	}
-	for _, s := range m.Splits {
-		if !s.Ended || s.Records != 5 {
-			t.Errorf("%+v", s)
+	plan := w.plan(windows)
+	limit(plan, 3)
+	v.Run(func() {
+		j := w.start(plan, runtime.Config{Parallelism: 1, MaxRows: 1, Clock: v})
+		if err := clock.Sleep(t.Context(), v, time.Hour); err != nil {
+			t.Error(err)
 		}
-	}
+		ended, open := 0, 0
+		m := scanned(j)
+		for _, s := range m.Splits {
+			if s.Ended {
+				ended++
+			} else {
+				open++
+			}
+			if s.Ended && s.Records != rows {
+				t.Errorf("%+v", s)
+			}
+		}
+		if ended != 16 || open < 1 || open > 3 {
+			t.Errorf("%d splits that have ended are shown and %d open ones, want 16 and 3", ended, open)
+		}
+		if want := int64(stuck*rows + (splits-stuck)*(rows-1)); m.RecordsOut > want || m.RecordsOut < stuck*rows {
+			t.Errorf("%d records, want %d", m.RecordsOut, want)
+		}
+		src.mu.Lock()
+		src.limit = nil
+		src.wake()
+		src.mu.Unlock()
+		if err := j.Join(t.Context(), v.NewWaiter()); err != nil {
+			t.Error(err)
+		}
+		if m := scanned(j); m.RecordsOut != splits*rows || len(m.Splits) != 16 {
+			t.Errorf("%d records of %d splits in the end", m.RecordsOut, len(m.Splits))
+		}
+	})
 }
 
 // Records and values that are left out because an option says so are counted, and bytes are those of the files.

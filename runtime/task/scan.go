@@ -153,10 +153,7 @@ func (s *scan) opened(sp *split, r connectors.Reader) error {
 		return r.Close()
 	}
 	sp.take(r)
-	if !sp.shown {
-		sp.shown = true
-		s.shown.add(sp)
-	}
+	s.shown.add(sp)
 	return nil
 }
 
@@ -437,6 +434,9 @@ func (s *scan) checkIdle(now time.Time) (progress bool, err error) {
 	timeout, active, high := s.node.Watermark.IdleTimeout, len(s.parked), s.watermark
 	for _, sp := range s.reading {
 		high = max(high, sp.watermark)
+		if now.Before(sp.quiet) { // the clock has been set back
+			sp.quiet = now
+		}
 		if quiet := sp.quietSince(); timeout > 0 && !quiet.IsZero() && now.Sub(quiet) >= timeout {
 			s.exclude(sp, true)
 			progress = true

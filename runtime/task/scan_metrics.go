@@ -2,6 +2,7 @@ package task
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -45,7 +46,8 @@ func (f *splitFigures) read(rows int) int64 {
 // endedShown is how many splits that have ended are shown, the last ones: a folder that is watched has no end of them.
 const endedShown = 16
 
-// shownSplits are the splits whose figures a scan shows: those that have been opened, in that order.
+// shownSplits are the splits whose figures a scan shows: those that are open, and the last ones that have ended, in the
+// order in which they were opened.
 type shownSplits struct {
 	mu     sync.Mutex // held when splits come and go, and by who asks
 	splits []*split
@@ -58,20 +60,25 @@ func (s *shownSplits) add(sp *split) {
 	s.splits = append(s.splits, sp)
 }
 
+func (s *shownSplits) remove(sp *split) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget(sp)
+}
+
 func (s *shownSplits) end(sp *split) {
 	sp.figures.ended.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended = append(s.ended, sp); len(s.ended) <= endedShown {
-		return
+	if s.ended = append(s.ended, sp); len(s.ended) > endedShown {
+		s.forget(s.ended[0])
+		s.ended = append(s.ended[:0], s.ended[1:]...)
 	}
-	gone := s.ended[0]
-	s.ended = append(s.ended[:0], s.ended[1:]...)
-	for i, sp := range s.splits {
-		if sp == gone {
-			s.splits = append(s.splits[:i], s.splits[i+1:]...)
-			return
-		}
+}
+
+func (s *shownSplits) forget(sp *split) {
+	if i := slices.Index(s.splits, sp); i >= 0 {
+		s.splits = slices.Delete(s.splits, i, i+1)
 	}
 }
 

@@ -27,7 +27,6 @@ type split struct {
 	sounding  bool      // was opened to learn where it stands in event time
 	events    int64     // with on-event: rows since the last watermark,
 	high      int64     // and the highest one that they give
-	shown     bool      // among those whose figures are shown
 	figures   splitFigures
 }
 

@@ -64,6 +64,7 @@ func (s *scan) park() (bool, error) {
 	sp.position = append([]byte{}, sp.reader.Position()...)
 	err := sp.reader.Close()
 	sp.take(nil)
+	s.shown.remove(sp)
 	s.reading = append(s.reading[:at], s.reading[at+1:]...)
 	s.unpark() // first, or it would be sp again
 	heap.Push(&s.parked, sp)
