@@ -12,10 +12,14 @@ import (
 // Whatever the bytes, reading a part ends, with entries or an error.
 func FuzzPart(f *testing.F) {
 	mem := faultfs.NewMem()
-	take(f, store(f, mem), 300)
-	good, _ := mem.Get("job/chk-1/op-0001-00.state")
-	f.Add(good, 301)
-	f.Add(good[:100], 1)
+	take(f, store(f, mem), 3)
+	c, err := checkpoint.OpenIn(mem, "job/chk-1")
+	if err != nil {
+		f.Fatal(err)
+	}
+	good := c.Operator("a").Subtasks[0].Parts[0]
+	f.Add(good.Inline, good.Entries)
+	f.Add(good.Inline[:len(good.Inline)/2], 1)
 	f.Add([]byte("weirst2\n\x00\x00\x00\x00\x00\x00\x00\x00"), 0)
 	f.Add([]byte("weirst2\n\xff\xff\xff\xff\x00\x00\x00\x00"), 0)
 	f.Fuzz(func(t *testing.T, data []byte, n int) {
@@ -33,7 +37,7 @@ func FuzzPart(f *testing.F) {
 // Whatever the bytes, reading a manifest ends, and what is read is what was written.
 func FuzzManifest(f *testing.F) {
 	mem := faultfs.NewMem()
-	take(f, store(f, mem), 300)
+	take(f, store(f, mem), 3)
 	good, _ := mem.Get("job/chk-1/manifest.json")
 	f.Add(good)
 	f.Add([]byte(`{"crc32c":0,"manifest":{"version":2}}`))

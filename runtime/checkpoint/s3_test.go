@@ -32,7 +32,7 @@ type fakeS3 struct {
 	mu      sync.Mutex
 	objects map[string][]byte // by bucket and key
 	uploads map[string]map[int][]byte
-	calls   int
+	begun   int // uploads
 	// fault says what goes wrong with a call.
 	fault func(r *http.Request) s3Fault
 	// plain servers don't know If-None-Match.
@@ -72,6 +72,27 @@ func impatient(o *s3.Options) {
 	})
 }
 
+// breaks sets what goes wrong from now on.
+func (f *fakeS3) breaks(fault func(r *http.Request) s3Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fault = fault
+}
+
+// object returns what is stored under a key of the bucket.
+func (f *fakeS3) object(key string) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.objects["bucket/"+key]
+}
+
+// left counts objects and uploads that haven't ended.
+func (f *fakeS3) left() (objects, uploads int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.objects), len(f.uploads)
+}
+
 func (f *fakeS3) place(t testing.TB) checkpoint.FS {
 	t.Helper()
 	place, err := checkpoint.NewS3("bucket", "some/prefix", impatient)
@@ -99,7 +120,6 @@ func (f *fakeS3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.calls++
 	switch fault := f.fault(r); fault {
 	case s3Busy:
 		refuse(w, 503, "SlowDown")
@@ -133,7 +153,8 @@ func (f *fakeS3) serve(w http.ResponseWriter, r *http.Request, body []byte) {
 	data, there := f.objects[key]
 	switch {
 	case r.Method == http.MethodPost && q.Has("uploads"):
-		id := fmt.Sprint("upload-", len(f.uploads))
+		f.begun++
+		id := fmt.Sprint("upload-", f.begun)
 		f.uploads[id] = map[int][]byte{}
 		fmt.Fprintf(w, "<InitiateMultipartUploadResult><UploadId>%s</UploadId></InitiateMultipartUploadResult>", id)
 	case r.Method == http.MethodPost:
@@ -240,14 +261,14 @@ func (f *fakeS3) list(w http.ResponseWriter, bucket, prefix, delimiter, after st
 func TestS3Faults(t *testing.T) {
 	f := newFakeS3(t)
 	place := f.place(t)
-	rnd := rand.New(rand.NewPCG(1, 2))
+	rnd, faults := rand.New(rand.NewPCG(1, 2)), rand.New(rand.NewPCG(3, 4))
 	n := 0
-	f.fault = func(*http.Request) s3Fault {
+	f.breaks(func(*http.Request) s3Fault {
 		if n++; n%3 == 0 { // of the attempts of a call some succeed
 			return s3Works
 		}
-		return []s3Fault{s3Busy, s3Reset, s3Lost, s3Cut}[rnd.IntN(4)]
-	}
+		return []s3Fault{s3Busy, s3Reset, s3Lost, s3Cut}[faults.IntN(4)]
+	})
 	data := make([]byte, 20<<20+17)
 	for i := range data {
 		data[i] = byte(rnd.Uint32())
@@ -264,7 +285,7 @@ func TestS3Faults(t *testing.T) {
 	if err := out.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if stored := f.objects["bucket/some/prefix/job/chk-1/large"]; !bytes.Equal(stored, data) {
+	if stored := f.object("some/prefix/job/chk-1/large"); !bytes.Equal(stored, data) {
 		t.Fatalf("%d bytes are stored, want %d", len(stored), len(data))
 	}
 	r, err := place.Open("job/chk-1/large")
@@ -283,8 +304,9 @@ func TestS3Faults(t *testing.T) {
 	if infos, err := place.List("job"); err != nil || len(infos) != 20 {
 		t.Fatalf("listed %v, %v", infos, err)
 	}
-	if err := place.RemoveAll("job"); err != nil || len(f.objects) != 0 {
-		t.Fatalf("%d objects are left, %v", len(f.objects), err)
+	err = place.RemoveAll("job")
+	if objects, _ := f.left(); err != nil || objects != 0 {
+		t.Fatalf("%d objects are left, %v", objects, err)
 	}
 }
 
@@ -295,12 +317,13 @@ func TestS3Abort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := out.Write(make([]byte, 9<<20)); err != nil || len(f.uploads) != 1 {
-		t.Fatalf("%d uploads, %v", len(f.uploads), err)
+	_, err = out.Write(make([]byte, 9<<20))
+	if _, uploads := f.left(); err != nil || uploads != 1 {
+		t.Fatalf("%d uploads, %v", uploads, err)
 	}
 	out.Abort()
-	if len(f.uploads) != 0 || len(f.objects) != 0 {
-		t.Errorf("%d uploads and %d objects are left", len(f.uploads), len(f.objects))
+	if objects, uploads := f.left(); objects != 0 || uploads != 0 {
+		t.Errorf("%d uploads and %d objects are left", uploads, objects)
 	}
 }
 
@@ -319,7 +342,7 @@ func TestS3Unreachable(t *testing.T) {
 			return map[bool]s3Fault{true: s3Reset}[strings.HasSuffix(r.URL.Path, ".state")]
 		},
 	} {
-		f.fault = fault
+		f.breaks(fault)
 		c, skipped, err := checkpoint.LatestIn(place, "job")
 		if err == nil || errors.Is(err, checkpoint.ErrNone) || len(skipped) > 0 || !strings.Contains(err.Error(), "s3://bucket/some/prefix/job") {
 			t.Errorf("%s: got %v, skipped %v, %v", name, c, skipped, err)
@@ -342,7 +365,7 @@ func TestS3Publish(t *testing.T) {
 		if err := place.Publish("a", []byte("2")); !errors.Is(err, fs.ErrExist) {
 			t.Errorf("published again: %v", err)
 		}
-		if got := string(f.objects["bucket/some/prefix/a"]); got != "1" {
+		if got := string(f.object("some/prefix/a")); got != "1" {
 			t.Errorf("it is %q now", got)
 		}
 	}

@@ -164,6 +164,27 @@ func TestFailed(t *testing.T) {
 	left(t, mem)
 }
 
+// A checkpoint whose Publish failed after it took effect is taken back; if not all of it can be removed, what is left doesn't
+// look whole.
+func TestTakenBack(t *testing.T) {
+	mem := faultfs.NewMem()
+	lost := faultfs.New(mem, clock.Real{}, 1, faultfs.Plan{Chance: map[faultfs.Kind]float64{faultfs.PublishDone: 1}})
+	s := store(t, keepsFolders{lost})
+	p, err := s.Begin(s.NextID(), epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := p.Publish(false, subtasks(t, p, 1000)); err == nil {
+		t.Fatal("published")
+	}
+	left(t, mem, "chk-1/op-0001-00.state")
+}
+
+// keepsFolders is a place where no folder can be removed.
+type keepsFolders struct{ checkpoint.FS }
+
+func (keepsFolders) RemoveAll(string) error { return errors.New("busy") }
+
 // Numbers are used once.
 func TestBegin(t *testing.T) {
 	s := store(t, faultfs.NewMem())
