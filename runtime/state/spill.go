@@ -125,8 +125,14 @@ func (s *Store) evict(n int) error {
 			s.hot.clear(slot)
 			continue
 		}
-		s.Touch(slot)
+		if s.sweeping && s.waits(slot) {
+			s.put(slot)
+		}
 		d.keys = s.Encode(d.appendHeader(d.keys[:0], s.Hash(slot)), slot)
+		if c := &s.changes; c.recording && c.changed(slot) {
+			c.left.add(s.Hash(slot), d.keys[headerSize:])
+			c.slots.clear(slot)
+		}
 		s.value = s.codec.Encode(s.value[:0], slot)
 		if err := batch.Set(d.keys, s.value, nil); err != nil {
 			return err

@@ -22,14 +22,17 @@ type Store struct {
 	dropper Dropper  // or nil
 	account *Account // nil: it stays in memory
 
+	changes changes
+
 	tracks bool // something below wants to know of keys that are looked up
 
-	sweeping bool
-	saved    bitmap // by slot, while sweeping: written, or not there at the moment of the snapshot
-	next     int32  // slots below have had their turn
-	end      int32  // slots there were
-	heading  int    // bytes of key that are the prefix there was
-	out      *Writer
+	sweeping  bool
+	saved     bitmap // by slot, while sweeping: written, or not there at the moment of the snapshot
+	next      int32  // slots below have had their turn
+	end       int32  // slots there were
+	increment bool   // only changes are written
+	heading   int    // bytes of key that are the prefix there was
+	out       *Writer
 
 	spill *spilled // keys on disk; nil: there have never been any
 	hot   bitmap   // by slot: looked up since the hand came by
@@ -37,6 +40,7 @@ type Store struct {
 	calls uint32 // of Lookup
 
 	key, value []byte // key begins with the prefix while sweeping
+	removed    []byte
 }
 
 // Codec is what an operator keeps by the slots of a Store.
@@ -90,6 +94,9 @@ func (s *Store) arrived(slots []int32) error {
 		}
 		s.save(slots)
 	}
+	if s.changes.recording {
+		s.changes.record(slots)
+	}
 	if s.spill == nil {
 		return nil
 	}
@@ -104,27 +111,34 @@ func (s *Store) Touch(slots ...int32) {
 	if s.sweeping {
 		s.save(slots)
 	}
+	if s.changes.recording {
+		s.changes.record(slots)
+	}
 }
 
-// TouchAll is Touch for all keys.
+// TouchAll is Touch for all keys in memory.
 func (s *Store) TouchAll() {
-	if !s.sweeping {
+	if !s.sweeping && !s.changes.recording {
 		return
 	}
-	for slot := s.next; slot < s.end; slot++ {
-		if s.Has(slot) && !s.saved.get(slot) {
-			s.put(slot)
+	for slot := range int32(s.Cap()) {
+		if s.Has(slot) {
+			s.Touch(slot)
 		}
 	}
-	s.next = s.end
 }
 
 func (s *Store) save(slots []int32) {
 	for _, slot := range slots {
-		if slot >= s.next && slot < s.end && !s.saved.get(slot) {
+		if s.waits(slot) {
 			s.put(slot)
 		}
 	}
+}
+
+// waits reports whether a slot below end is still to be written.
+func (s *Store) waits(slot int32) bool {
+	return slot >= s.next && slot < s.end && !s.saved.get(slot) && (!s.increment || s.changes.lineSlots.get(slot))
 }
 
 // put writes a key.
@@ -138,16 +152,25 @@ func (s *Store) put(slot int32) {
 // Remove forgets a key. Its state is the operator's to forget.
 func (s *Store) Remove(slot int32) {
 	s.Touch(slot)
+	if c := &s.changes; c.recording {
+		s.removed = s.Encode(s.removed[:0], slot)
+		c.gone.add(s.Hash(slot), s.removed)
+	}
 	s.Keys.Remove(slot)
 }
 
 // Snapshot makes the state as it is now part of a checkpoint, to be written by w's Sweep.
 func (s *Store) Snapshot(w *Writer) error {
-	if s.Len() == 0 && s.spill.empty() {
-		return nil
-	}
 	if s.sweeping {
 		s.abandon()
+	}
+	s.changes.drawLine()
+	if s.changes.recording = s.changes.recording || w.Record; s.changes.recording && s.Len() == 0 && s.spill.empty() {
+		s.track()
+	}
+	s.increment = w.Increment && s.changes.based
+	if s.Len() == 0 && s.spill.empty() && (!s.increment || s.changes.lineGone.len() == 0) {
+		return nil
 	}
 	if s.spill != nil {
 		s.spill.freeze()
@@ -171,14 +194,21 @@ const sweepKeys = 2048
 func (s *Store) sweep(w *Writer) (done bool, err error) {
 	last := min(s.next+sweepKeys, s.end)
 	for slot := s.next; slot < last; slot++ {
-		if s.Has(slot) && !s.saved.get(slot) {
+		if s.waits(slot) && s.Has(slot) {
 			s.put(slot)
 		}
 	}
 	if s.next = last; last < s.end {
 		return false, nil
 	}
-	if s.spill != nil {
+	if s.increment {
+		if !s.sweepGone(w) {
+			return false, nil
+		}
+		if done, err := s.sweepLeft(w); !done || err != nil {
+			return false, err
+		}
+	} else if s.spill != nil {
 		if done, err := s.spill.sweep(w, s.name, s.key[:s.heading]); !done || err != nil {
 			return false, err
 		}
@@ -197,7 +227,7 @@ func (s *Store) abandon() {
 
 // track decides whether lookups must be looked at.
 func (s *Store) track() {
-	s.tracks = s.sweeping || s.spill != nil
+	s.tracks = s.sweeping || s.spill != nil || s.changes.recording
 	s.watch = s.tracks
 }
 
@@ -224,6 +254,7 @@ func (s *Store) Restore(cols []*types.Vector, key, value []byte) error {
 // snapshot must have been written.
 func (s *Store) Reset() error {
 	s.Keys.Reset()
+	s.changes = changes{recording: s.changes.recording, based: true} // what comes now is in no checkpoint
 	s.hand = 0
 	return s.spill.reset()
 }

@@ -106,6 +106,9 @@ func contents(t *testing.T, entries []state.Entry) map[int64]string {
 		if _, err := types.DecodeRow(e.Key, []*types.Vector{v}); err != nil {
 			t.Fatal(err)
 		}
+		if e.Removed {
+			continue
+		}
 		if _, twice := all[v.I64[0]]; twice {
 			t.Fatalf("key %d is there twice", v.I64[0])
 		}
@@ -113,6 +116,26 @@ func contents(t *testing.T, entries []state.Entry) map[int64]string {
 			t.Fatalf("entry of key %d is %q of group %d", v.I64[0], e.Name, e.Group)
 		}
 		all[v.I64[0]] = string(e.Value)
+	}
+	return all
+}
+
+// resolve puts the parts of a chain of increments together as a restore does.
+func resolve(parts [][]state.Entry) []state.Entry {
+	var all []state.Entry
+	later := map[string]int{}
+	for k := len(parts) - 1; k >= 0; k-- {
+		for _, e := range parts[k] {
+			at, seen := later[string(e.Key)]
+			if !seen {
+				later[string(e.Key)] = k
+			} else if at != k {
+				continue
+			}
+			if !e.Removed {
+				all = append(all, e)
+			}
+		}
 	}
 	return all
 }
@@ -133,12 +156,14 @@ func TestStoreAgainstMap(t *testing.T) {
 			w.store = state.NewStore(columns, "text", w.texts, account)
 			var writer *state.Writer
 			var want map[int64]string
-			written, given := 0, 0
+			written, given, increments := 0, 0, 0
+			var chain [][]state.Entry // of the last complete checkpoint
 			for step := range 12_000 {
 				w.change(step)
 				switch {
 				case writer == nil && w.rnd.IntN(40) == 0:
-					writer, want = &state.Writer{}, maps.Clone(w.model)
+					writer, want = &state.Writer{Record: step > 2000}, maps.Clone(w.model)
+					writer.Increment = len(chain) > 0 && len(chain) < 6 && w.store.CanIncrement()
 					if err := w.store.Snapshot(writer); err != nil {
 						t.Fatal(err)
 					}
@@ -157,15 +182,24 @@ func TestStoreAgainstMap(t *testing.T) {
 					if w.store.Sweeping() {
 						t.Fatal("it is done and goes on")
 					}
-					if got := contents(t, writer.Entries()); !maps.Equal(got, want) {
-						t.Fatalf("step %d: the snapshot has %d keys, want %d, or other states", step, len(got), len(want))
+					parts := [][]state.Entry{writer.Entries()}
+					if writer.Increment {
+						parts = append(slices.Clone(chain), parts...)
+						increments++
+					}
+					if got := contents(t, resolve(parts)); !maps.Equal(got, want) {
+						t.Fatalf("step %d: the snapshot has %d keys, want %d, or other states; %d parts", step, len(got), len(want), len(parts))
+					}
+					if w.rnd.IntN(4) > 0 { // else the checkpoint fails for another reason
+						w.store.Complete()
+						chain = parts
 					}
 					writer = nil
 					written++
 				}
 			}
-			if written < 50 || given == 0 {
-				t.Fatalf("%d snapshots were written and %d given up", written, given)
+			if written < 50 || given == 0 || increments < 20 {
+				t.Fatalf("%d snapshots were written, %d of them increments, and %d given up", written, increments, given)
 			}
 			if writer != nil {
 				writer.Abandon()

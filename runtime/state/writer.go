@@ -80,6 +80,10 @@ type Writer struct {
 	// Emit takes a full block, whose bytes are its own from then on, and the number of entries in it. If it is nil, blocks
 	// are kept for Entries.
 	Emit func(block []byte, entries int)
+	// Increment says that what is written follows the last complete checkpoint: stores write what has changed since then.
+	Increment bool
+	// Record has stores take note of changes from this snapshot on, so that a later one can be an increment.
+	Record bool
 
 	block   []byte
 	entries int
