@@ -61,7 +61,7 @@ func TestFlippedBytes(t *testing.T) {
 			t.Run(filepath.Base(file)+"/"+place, func(t *testing.T) {
 				dir := t.TempDir()
 				linkedRun(t, dir, input, hourSQL)
-				if err := os.CopyFS(filepath.Join(dir, "home"), os.DirFS(filepath.Join(killed, "home"))); err != nil {
+				if err := os.CopyFS(filepath.Join(dir, "home", "checkpoints"), os.DirFS(filepath.Join(killed, "home", "checkpoints"))); err != nil {
 					t.Fatal(err)
 				}
 				if err := os.CopyFS(filepath.Join(dir, "out"), os.DirFS(filepath.Join(killed, "out"))); err != nil {
