@@ -48,8 +48,8 @@ const (
 	keptSamples = 6
 )
 
-// New starts to watch. Once a second the counters of running jobs are noted, which takes microseconds, so that rates are
-// known whenever somebody asks.
+// New starts to watch. Once a second the counters of running jobs are noted, so that rates are known whenever somebody
+// asks; BenchmarkSample has what it costs.
 func New(o Options) *Monitor {
 	if o.Clock == nil {
 		o.Clock = clock.Real{}
