@@ -71,23 +71,27 @@ func (c *Checkpoint) read(p *File, f func(state.Entry) error) error {
 
 // keySet remembers for names and keys in which part they came first. It has no pointer per key.
 type keySet struct {
-	names   map[string]uint32
-	last    string // name
-	lastID  uint32
-	entries []keyEntry // open addressing; a power of two
+	names  map[string]uint32
+	last   string // name
+	lastID uint32
+	// hashes is a table with open addressing, a power of two large; 0 is a free place. It is apart from the rest, because most
+	// keys that are looked for aren't there.
+	hashes  []uint64
+	entries []keyEntry
 	used    int
 	bytes   []byte // the keys
 }
 
 type keyEntry struct {
-	hash uint64
 	at   int // in bytes
 	n    uint32
-	name uint32 // 0: free
+	name uint32
 	part int32
 }
 
-func newKeySet() *keySet { return &keySet{names: map[string]uint32{}, entries: make([]keyEntry, 1024)} }
+func newKeySet() *keySet {
+	return &keySet{names: map[string]uint32{}, hashes: make([]uint64, 1024), entries: make([]keyEntry, 1024)}
+}
 
 // part returns the part of a key; one that isn't known comes into the set with the part given if insert is set.
 func (s *keySet) part(name string, key []byte, part int32, insert bool) int32 {
@@ -99,37 +103,40 @@ func (s *keySet) part(name string, key []byte, part int32, insert bool) int32 {
 		}
 		s.last, s.lastID = name, id
 	}
-	hash := state.HashBytes(key) ^ uint64(s.lastID)*0x9E3779B97F4A7C15
-	mask := uint64(len(s.entries) - 1)
+	hash := max(1, state.HashBytes(key)^uint64(s.lastID)*0x9E3779B97F4A7C15)
+	mask := uint64(len(s.hashes) - 1)
 	at := hash & mask
-	for ; s.entries[at].name != 0; at = (at + 1) & mask {
+	for ; s.hashes[at] != 0; at = (at + 1) & mask {
+		if s.hashes[at] != hash {
+			continue
+		}
 		e := &s.entries[at]
-		if e.hash == hash && e.name == s.lastID && bytes.Equal(s.bytes[e.at:e.at+int(e.n)], key) {
+		if e.name == s.lastID && bytes.Equal(s.bytes[e.at:e.at+int(e.n)], key) {
 			return e.part
 		}
 	}
 	if !insert {
 		return part
 	}
-	s.entries[at] = keyEntry{hash, len(s.bytes), uint32(len(key)), s.lastID, part}
+	s.hashes[at], s.entries[at] = hash, keyEntry{len(s.bytes), uint32(len(key)), s.lastID, part}
 	s.bytes = append(s.bytes, key...)
-	if s.used++; 2*s.used > len(s.entries) {
+	if s.used++; 2*s.used > len(s.hashes) {
 		s.grow()
 	}
 	return part
 }
 
 func (s *keySet) grow() {
-	old := s.entries
-	s.entries = make([]keyEntry, 2*len(old))
-	mask := uint64(len(s.entries) - 1)
-	for _, e := range old {
-		if e.name != 0 {
-			at := e.hash & mask
-			for s.entries[at].name != 0 {
+	hashes, entries := s.hashes, s.entries
+	s.hashes, s.entries = make([]uint64, 2*len(hashes)), make([]keyEntry, 2*len(entries))
+	mask := uint64(len(s.hashes) - 1)
+	for i, hash := range hashes {
+		if hash != 0 {
+			at := hash & mask
+			for s.hashes[at] != 0 {
 				at = (at + 1) & mask
 			}
-			s.entries[at] = e
+			s.hashes[at], s.entries[at] = hash, entries[i]
 		}
 	}
 }
