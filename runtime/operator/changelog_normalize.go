@@ -160,3 +160,9 @@ func (c *changelogNormalize) Close() error {
 	c.account.Close()
 	return err
 }
+
+// CanIncrement implements Incremental.
+func (c *changelogNormalize) CanIncrement() bool { return c.keys.CanIncrement() }
+
+// Complete implements Incremental.
+func (c *changelogNormalize) Complete() { c.keys.Complete() }

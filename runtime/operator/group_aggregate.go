@@ -43,7 +43,11 @@ type groupAggregate struct {
 	part    []int32
 }
 
-var _ Operator = (*groupAggregate)(nil)
+var (
+	_ Operator      = (*groupAggregate)(nil)
+	_ Incremental   = (*groupAggregate)(nil)
+	_ state.Dropper = (*groupAggregate)(nil)
+)
 
 // scanned is how many groups a batch looks at in search of expired ones.
 const scanned = 256
@@ -490,3 +494,9 @@ func (g *groupAggregate) Close() error {
 	g.account.Close()
 	return err
 }
+
+// CanIncrement implements Incremental.
+func (g *groupAggregate) CanIncrement() bool { return g.keys.CanIncrement() }
+
+// Complete implements Incremental.
+func (g *groupAggregate) Complete() { g.keys.Complete() }

@@ -209,7 +209,9 @@ type job struct {
 	noise   bool // goes on with records and watermarks while a snapshot is written, whose effects are lost
 	recent  []recent
 	deaf    bool // nothing is emitted
-	high    int64
+	// What complete checkpoints have of each subtask, since it was opened.
+	chains, lastChains [][][]state.Entry
+	high               int64
 }
 
 // recent is a batch that an operator instance has taken.
@@ -247,6 +249,7 @@ func newJob(t testing.TB, node physical.Node, zone *time.Location, start time.Ti
 
 func (j *job) open(parallelism int, entries []state.Entry) {
 	j.ops, j.ctxs, j.woken = nil, nil, make([]time.Time, parallelism)
+	j.chains = make([][][]state.Entry, parallelism)
 	for i := range parallelism {
 		op, err := operator.Build(j.node)
 		if err != nil {
@@ -270,23 +273,10 @@ func (j *job) open(parallelism int, entries []state.Entry) {
 // close takes a snapshot and ends all subtasks.
 func (j *job) close() []state.Entry {
 	entries := []state.Entry{}
-	writers := make([]state.Writer, len(j.ops))
-	for i, op := range j.ops {
-		if err := op.Snapshot(&writers[i]); err != nil {
-			j.t.Fatalf("snapshot: %v", err)
-		}
+	for i, part := range j.snapshot() {
+		entries = append(entries, resolve(append(j.chains[i], part))...)
 	}
-	if j.noise {
-		j.disturb()
-	}
-	for i, op := range j.ops {
-		for done := false; !done; {
-			var err error
-			if done, err = writers[i].Sweep(); err != nil {
-				j.t.Fatalf("sweep: %v", err)
-			}
-		}
-		entries = append(entries, writers[i].Entries()...)
+	for _, op := range j.ops {
 		if err := op.Close(); err != nil {
 			j.t.Fatalf("close: %v", err)
 		}
@@ -295,6 +285,74 @@ func (j *job) close() []state.Entry {
 		j.t.Errorf("%d bytes of state in memory and %d on disk after the end", j.memory.Used(), j.memory.Spilled())
 	}
 	return entries
+}
+
+// checkpoint takes a snapshot that the next ones are increments of; if complete is false, it fails after all.
+func (j *job) checkpoint(complete bool) {
+	parts := j.snapshot()
+	for i, op := range j.ops {
+		if !complete {
+			j.chains[i] = j.lastChains[i]
+			continue
+		}
+		j.chains[i] = append(j.chains[i], parts[i])
+		if inc, ok := op.(operator.Incremental); ok {
+			inc.Complete()
+		}
+	}
+}
+
+// snapshot returns what each subtask writes, and leaves in chains what that follows.
+func (j *job) snapshot() [][]state.Entry {
+	writers := make([]state.Writer, len(j.ops))
+	j.lastChains = slices.Clone(j.chains)
+	for i, op := range j.ops {
+		if inc, ok := op.(operator.Incremental); ok {
+			writers[i].Record = true
+			writers[i].Increment = len(j.chains[i]) > 0 && inc.CanIncrement()
+		}
+		if !writers[i].Increment {
+			j.chains[i] = nil
+		}
+		if err := op.Snapshot(&writers[i]); err != nil {
+			j.t.Fatalf("snapshot: %v", err)
+		}
+	}
+	if j.noise {
+		j.disturb()
+	}
+	parts := make([][]state.Entry, len(j.ops))
+	for i := range j.ops {
+		for done := false; !done; {
+			var err error
+			if done, err = writers[i].Sweep(); err != nil {
+				j.t.Fatalf("sweep: %v", err)
+			}
+		}
+		parts[i] = writers[i].Entries()
+	}
+	return parts
+}
+
+// resolve puts the parts of a chain together as a checkpoint does: later ones replace and remove.
+func resolve(parts [][]state.Entry) []state.Entry {
+	var all []state.Entry
+	later := map[string]int{}
+	for k := len(parts) - 1; k >= 0; k-- {
+		for _, e := range parts[k] {
+			id := fmt.Sprint(e.Group, e.Name, e.Key)
+			at, seen := later[id]
+			if !seen {
+				later[id] = k
+			} else if at != k {
+				continue
+			}
+			if !e.Removed {
+				all = append(all, e)
+			}
+		}
+	}
+	return all
 }
 
 // disturb makes the operators change what is being written.

@@ -45,7 +45,11 @@ type join struct {
 	view   types.Batch
 }
 
-var _ Operator = (*join)(nil)
+var (
+	_ Operator      = (*join)(nil)
+	_ Incremental   = (*join)(nil)
+	_ state.Dropper = (*join)(nil)
+)
 
 // joinPairs is the candidates of some rows of a batch, ordered by the rows.
 type joinPairs struct {
@@ -503,3 +507,9 @@ func (j *join) Drop(slot int32) {
 		}
 	}
 }
+
+// CanIncrement implements Incremental.
+func (j *join) CanIncrement() bool { return j.keys.CanIncrement() }
+
+// Complete implements Incremental.
+func (j *join) Complete() { j.keys.Complete() }

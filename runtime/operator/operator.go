@@ -39,6 +39,15 @@ type Operator interface {
 	Close() error
 }
 
+// Incremental is implemented by operators whose state in a checkpoint may be what has changed since the last one that is
+// complete (state.Writer.Increment): all of it is in stores, or is written whole each time.
+type Incremental interface {
+	// CanIncrement reports whether the next snapshot may be such an increment.
+	CanIncrement() bool
+	// Complete says that the checkpoint of the last Snapshot is complete.
+	Complete()
+}
+
 // Output takes the rows an operator emits.
 type Output interface {
 	// Emit passes a batch on. The receiver is done with it when Emit returns, so the operator may reuse it.

@@ -116,6 +116,9 @@ func folds(t *testing.T, seed uint64, node physical.Node, sources []*source, key
 				t.Fatalf("seed %d: %v", seed, err)
 			}
 		}
+		if !j.noise && rnd.IntN(3) == 0 { // what noise changes can't be part of what follows
+			j.checkpoint(rnd.IntN(4) > 0)
+		}
 		if rnd.IntN(5) == 0 {
 			j.open(parallelism(), j.close())
 		}
@@ -351,6 +354,9 @@ func TestWindowsAgainstRows(t *testing.T) {
 				watermark = max(watermark, step-int64(rnd.IntN(4)))
 				j.watermark(watermark)
 			}
+			if !j.noise && rnd.IntN(3) == 0 {
+				j.checkpoint(rnd.IntN(4) > 0)
+			}
 			if rnd.IntN(6) == 0 {
 				parallelism := 1
 				if len(keys) > 0 {
@@ -375,6 +381,7 @@ func TestWindowsAgainstRows(t *testing.T) {
 		if !maps.Equal(j.fold.rows, want) {
 			t.Fatalf("seed %d: %+v\nemitted\n\t%s\nwant\n\t%s", seed, w, tabled(j.fold.rows), tabled(want))
 		}
+		clear(j.chains) // what a whole snapshot has
 		if entries := j.close(); slices.ContainsFunc(entries, func(e state.Entry) bool { return e.Name == "group" }) {
 			t.Errorf("seed %d: state is left at the end", seed)
 		}

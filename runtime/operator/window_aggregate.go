@@ -36,11 +36,12 @@ type windowAggregate struct {
 	clock windowClock
 	aggs  *aggregates
 
-	account  *state.Account
-	byBounds map[windowBounds]*slice
-	order    []*slice // by end
-	spare    []*slice
-	leaving  []*slice // purged, but not yet written to the checkpoint that is under way
+	account   *state.Account
+	recording bool // changes are noted for increments of checkpoints
+	byBounds  map[windowBounds]*slice
+	order     []*slice // by end
+	spare     []*slice
+	leaving   []*slice // purged, but not yet written to the checkpoint that is under way
 	// progress is the watermark, or for processing time the time, up to which windows have fired.
 	progress int64
 
@@ -122,10 +123,16 @@ func (w *windowAggregate) newSlice() *slice {
 	if n := len(w.spare); n > 0 {
 		s := w.spare[n-1]
 		w.spare = w.spare[:n-1]
+		if w.recording {
+			s.keys.Record()
+		}
 		return s
 	}
 	s := &slice{owner: w}
 	s.keys = state.NewStore(w.keyTypes, "group", s, w.account)
+	if w.recording {
+		s.keys.Record()
+	}
 	return s
 }
 
@@ -718,6 +725,7 @@ func (w *windowAggregate) Close() error {
 // the accumulators. An entry "watermark" per key group says how far windows have fired.
 func (w *windowAggregate) Snapshot(out *state.Writer) error {
 	putProgress(out, w.ctx, w.progress)
+	w.recording = w.recording || out.Record
 	var prefix [sliceHeader]byte
 	for _, s := range w.order {
 		binary.LittleEndian.PutUint64(prefix[:], uint64(s.start))
@@ -735,16 +743,52 @@ func (w *windowAggregate) Snapshot(out *state.Writer) error {
 
 const sliceHeader = 17
 
+// CanIncrement implements Incremental. The base of CUMULATE windows changes its name as it grows.
+func (w *windowAggregate) CanIncrement() bool {
+	if w.spec.kind == physical.Cumulate {
+		return false
+	}
+	for _, s := range w.order {
+		if !s.keys.CanIncrement() {
+			return false
+		}
+	}
+	return w.recording
+}
+
+// Complete implements Incremental.
+func (w *windowAggregate) Complete() {
+	for _, s := range w.order {
+		s.keys.Complete()
+	}
+}
+
+// fired reports whether all windows over a slice have fired by progress.
+func (w *windowAggregate) hasFired(start, end, progress int64) bool {
+	last := end
+	if !w.node.Window.Attached {
+		if w.spec.kind == physical.Cumulate {
+			return false
+		}
+		_, last = w.spec.ends(start)
+	}
+	return w.clock.fires(last) <= progress
+}
+
 func (w *windowAggregate) restore(in *state.Reader) error {
 	var err error
-	if w.progress, err = takeProgress(in); err != nil {
+	var byGroup [state.KeyGroups]int64
+	if w.progress, err = takeProgress(in, &byGroup); err != nil {
 		return err
 	}
-	if err := in.Each("group", func(key, value []byte) error {
-		if len(key) < sliceHeader {
+	if err := in.EachGrouped("group", func(group uint16, key, value []byte) error {
+		if len(key) < sliceHeader || group >= state.KeyGroups {
 			return errState
 		}
 		start, end := int64(binary.LittleEndian.Uint64(key)), int64(binary.LittleEndian.Uint64(key[8:]))
+		if w.hasFired(start, end, byGroup[group]) {
+			return nil // an earlier part has it; an increment doesn't say that slices have gone
+		}
 		s, ok := w.byBounds[w.at(start, end)]
 		if !ok {
 			s = w.open(start, end, key[16] == 1)
@@ -769,14 +813,24 @@ func putProgress(out *state.Writer, ctx *Context, watermark int64) {
 	}
 }
 
-// takeProgress returns the least of what subtasks had reached.
-func takeProgress(in *state.Reader) (int64, error) {
+// takeProgress returns the least of what subtasks had reached, and, in byGroup unless that is nil, what those of the key
+// groups had.
+func takeProgress(in *state.Reader, byGroup *[state.KeyGroups]int64) (int64, error) {
 	least, some := int64(math.MaxInt64), false
-	err := in.Each("watermark", func(_, value []byte) error {
-		if len(value) != 8 {
+	if byGroup != nil {
+		for g := range byGroup {
+			byGroup[g] = noWatermark
+		}
+	}
+	err := in.EachGrouped("watermark", func(group uint16, _, value []byte) error {
+		if len(value) != 8 || group >= state.KeyGroups {
 			return errState
 		}
-		least, some = min(least, int64(binary.LittleEndian.Uint64(value))), true
+		w := int64(binary.LittleEndian.Uint64(value))
+		least, some = min(least, w), true
+		if byGroup != nil {
+			byGroup[group] = w
+		}
 		return nil
 	})
 	if !some {

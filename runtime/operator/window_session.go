@@ -69,7 +69,7 @@ func (s *sessions) start(ctx *Context, keys []types.Type, content sessionContent
 	s.clock = windowClock{s.window.Local || s.window.Proctime, temporal.NewZone(ctx.UDF.Location)}
 	s.account = ctx.Memory.Account(s.bytes)
 	s.keys = state.NewStore(keys, "sessions", s, s.account)
-	if s.progress, err = takeProgress(ctx.Restore); err != nil {
+	if s.progress, err = takeProgress(ctx.Restore, nil); err != nil {
 		return err
 	}
 	cols := newColumns(keys)
@@ -309,3 +309,9 @@ func (s *sessions) snapshot(w *state.Writer) error {
 func (s *sessions) bytes() int {
 	return s.keys.Used() + 4*(cap(s.heads)+cap(s.free)) + 32*cap(s.all) + 24*cap(s.due) + s.content.contentBytes()
 }
+
+// CanIncrement implements Incremental.
+func (s *sessions) CanIncrement() bool { return s.keys.CanIncrement() }
+
+// Complete implements Incremental.
+func (s *sessions) Complete() { s.keys.Complete() }

@@ -154,6 +154,9 @@ func TestSessionsAgainstRows(t *testing.T) {
 				}
 			}
 			j.watermark(3*step - 1) // no row comes behind it
+			if !j.noise && rnd.IntN(3) == 0 {
+				j.checkpoint(rnd.IntN(4) > 0)
+			}
 			if rnd.IntN(5) == 0 {
 				j.open(1+rnd.IntN(3), j.close())
 			}

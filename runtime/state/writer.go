@@ -210,6 +210,19 @@ func (r *Reader) Each(name string, f func(key, value []byte) error) error {
 	})
 }
 
+// EachGrouped is Each with the entries' key groups.
+func (r *Reader) EachGrouped(name string, f func(group uint16, key, value []byte) error) error {
+	if r == nil {
+		return nil
+	}
+	return r.each(func(e Entry) error {
+		if e.Name != name {
+			return nil
+		}
+		return f(e.Group, e.Key, e.Value)
+	})
+}
+
 // Deal returns the entries of an operator that belong to a subtask: keyed entries by key group; operator entries in
 // turn, unless every subtask of an operator wants all of them (all).
 func Deal(entries []Entry, subtask, parallelism int, all bool) []Entry {
