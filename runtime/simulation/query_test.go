@@ -22,7 +22,11 @@ type table struct {
 	disorder int64
 	late     bool
 	idle     bool // splits without rows for a while are left out of the watermark
-	splits   []*split
+	windowed bool // event time decides what becomes of a row
+	// unbounded: only some splits end by themselves, and unless windowed some are found late. The job is stopped with drain
+	// when all is read.
+	unbounded bool
+	splits    []*split
 }
 
 // output is an insert and what it must have written in the end.
@@ -117,11 +121,19 @@ func newQuery(r *rand.Rand) *query {
 	return q
 }
 
+// windowed is use for queries with windows.
+func (g *queryGenerator) windowed(name string) string {
+	g.use(name)
+	g.tables[name].windowed = true
+	return name
+}
+
 // use makes sure that a base table exists: a and b have rows in time, u is an upsert changelog, l has late rows.
 func (g *queryGenerator) use(name string) string {
 	if g.tables[name] == nil {
 		t := &table{name: name, timed: name != "u", upsert: name == "u", late: name == "l", disorder: 1 + g.random.Int64N(3000)}
 		t.idle = t.late && g.random.IntN(2) == 0
+		t.unbounded = g.random.IntN(3) == 0
 		g.tables[name] = t
 	}
 	return name
@@ -195,7 +207,7 @@ var templates = []template{
 	{"window", window},
 	{"window", window},
 	{"session", func(r *rand.Rand, g *queryGenerator) *output {
-		from := g.use("a")
+		from := g.windowed("a")
 		as, sql, columns := some(r)
 		gap := 1 + r.Int64N(3)
 		partition, by, fields, lead := " PARTITION BY k", []int{colK}, "k, ", "k STRING, "
@@ -292,7 +304,7 @@ var templates = []template{
 	}},
 	{"windowjoin", func(r *rand.Rand, g *queryGenerator) *output {
 		// Two streams of windows, joined, as the lab does it.
-		a, b := g.use("a"), g.use("b")
+		a, b := g.windowed("a"), g.windowed("b")
 		size := int64(1+r.IntN(4)) * 1000
 		side := func(t, as string) string {
 			return fmt.Sprintf("(SELECT window_end AS e, COUNT(*) AS %s FROM TABLE(TUMBLE(TABLE %s, DESCRIPTOR(ts), INTERVAL '%d' SECOND)) GROUP BY window_start, window_end)", as, t, size/1000)
@@ -362,7 +374,7 @@ var templates = []template{
 		}, 0)
 	}},
 	{"late", func(r *rand.Rand, g *queryGenerator) *output {
-		from := g.use("l")
+		from := g.windowed("l")
 		size := int64(1+r.IntN(4)) * 1000
 		return &output{
 			mode: "I", once: true, // what is late depends on how rows arrive, so they may not be sent again
@@ -374,7 +386,7 @@ var templates = []template{
 }
 
 func window(r *rand.Rand, g *queryGenerator) *output {
-	from := g.use("a")
+	from := g.windowed("a")
 	as, sql, columns := some(r)
 	step := int64(1 + r.IntN(3))
 	size := step * int64(1+r.IntN(4))

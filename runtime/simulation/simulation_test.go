@@ -51,6 +51,8 @@ type simulation struct {
 	query *query
 	text  bytes.Buffer // weir's own log
 	lives int
+	// overtaken: the end came before everything was read, and the results can't be known.
+	overtaken bool
 	// chances are those of faults of the disk.
 	chances map[faultfs.Kind]float64
 }
@@ -134,6 +136,9 @@ func (s *simulation) run() error {
 				return err
 			}
 		}
+		if s.overtaken {
+			continue
+		}
 		if err := s.check(o); err != nil {
 			return err
 		}
@@ -191,11 +196,24 @@ func (s *simulation) live(end ending) (finished bool, err error) {
 		failed = job.Join(background, p.NewWaiter())
 		returned = true
 	})
-	until := s.clock.Now().Add(limit)
+	until, drained := s.clock.Now().Add(limit), false
 	if end != toTheEnd && end != killedAtCall {
 		until = s.clock.Now().Add(patience)
 	}
-	late := p.Join(background, until) != nil
+	late := true
+	for late && s.clock.Now().Before(until) {
+		next := s.clock.Now().Add(200 * time.Millisecond)
+		if next.After(until) {
+			next = until
+		}
+		late = p.Join(background, next) != nil
+		if late && !drained && until.Sub(s.clock.Now()) > time.Minute && job != nil && s.unbounded() && s.allRead() {
+			s.counts["job drained"]++
+			s.note("drain")
+			drained = true
+			job.RequestStop(true)
+		}
+	}
 	if late {
 		switch end {
 		case killedAtTime:
@@ -238,12 +256,20 @@ func (s *simulation) live(end ending) (finished bool, err error) {
 	if askedToStop {
 		return false, nil // whether it was over before, the next process will tell
 	}
+	if drained && !s.allRead() {
+		s.overtaken = true // it was restarted on its way to the end, and ended before it had read everything again
+	}
 	for _, m := range job.Totals() {
 		if strings.Contains(m.Name, "Window") && m.StateKeys != 0 {
 			return false, fmt.Errorf("%s keeps %d keys although all windows have fired", m.Name, m.StateKeys)
 		}
 	}
 	return true, nil
+}
+
+// unbounded reports whether the job must be stopped to come to an end.
+func (s *simulation) unbounded() bool {
+	return slices.ContainsFunc(s.query.tables, func(t *table) bool { return t.unbounded })
 }
 
 // injected reports whether the simulation is to blame for a failure.

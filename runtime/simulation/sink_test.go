@@ -123,7 +123,13 @@ func (w *writer) Write(b *types.Batch) error {
 }
 
 func (w *writer) Full() bool {
-	if len(w.queue) <= w.room {
+	rows := 0
+	for _, it := range w.queue {
+		if it.barrier == 0 {
+			rows++
+		}
+	}
+	if rows <= w.room {
 		return false
 	}
 	w.world.counts["sink full"]++
@@ -203,6 +209,11 @@ func (w *writer) send() {
 		if !w.flushing && len(w.queue) < w.room/2 || len(w.queue) == 0 {
 			w.waiter.Wait(background, time.Time{})
 			continue
+		}
+		// Barriers that follow each other at once belong to checkpoints that were given up.
+		for len(w.queue) > 1 && w.queue[0].barrier != 0 && w.queue[1].barrier != 0 {
+			w.prepare(w.queue[0].barrier)
+			w.queue = w.queue[1:]
 		}
 		if x.happens("slow sink", x.faults.slowSink) {
 			x.delay(w.process, 300*time.Millisecond)

@@ -21,6 +21,8 @@ type split struct {
 	id      string
 	rows    []change
 	arrival []time.Duration // after the start of the simulation, ascending
+	appears time.Duration   // when it can be found
+	ends    bool
 }
 
 // fill makes the rows of a table.
@@ -37,7 +39,10 @@ func (t *table) fill(r *rand.Rand) {
 	}
 	nulls := r.IntN(2) == 0
 	for i := range splits {
-		s := &split{id: fmt.Sprintf("%s-%d", t.name, i)}
+		s := &split{id: fmt.Sprintf("%s-%d", t.name, i), ends: !t.unbounded || r.IntN(3) == 0}
+		if t.unbounded && !t.windowed && r.IntN(3) == 0 {
+			s.appears = time.Duration(r.Int64N(int64(4 * time.Second)))
+		}
 		n := r.IntN(60)
 		ts := int64(1_000_000) + r.Int64N(4000)
 		at := time.Duration(0)
@@ -97,12 +102,28 @@ type source struct {
 	table   *table
 	columns []connectors.Column
 	mode    types.ChangelogMode
+	readers map[string]*reader // by split
+	ended   map[string]bool    // splits
 }
 
-func (s *source) Mode() types.ChangelogMode        { return s.mode }
-func (s *source) Bounded() bool                    { return true }
-func (s *source) DiscoveryInterval() time.Duration { return 0 }
-func (s *source) Describe() string                 { return "simulated" }
+var _ connectors.Restorer = (*source)(nil)
+
+func (s *source) Mode() types.ChangelogMode { return s.mode }
+func (s *source) Bounded() bool             { return !s.table.unbounded }
+func (s *source) DiscoveryInterval() time.Duration {
+	if s.table.unbounded && !s.table.windowed {
+		return 300 * time.Millisecond
+	}
+	return 0
+}
+func (s *source) Describe() string { return "simulated" }
+
+// Restored implements connectors.Restorer.
+func (s *source) Restored(_ []connectors.Split, ended []string) {
+	for _, id := range ended {
+		s.ended[id] = true
+	}
+}
 
 func (s *source) Splits(context.Context) ([]connectors.Split, error) {
 	s.world.enter(s.process)
@@ -111,7 +132,9 @@ func (s *source) Splits(context.Context) ([]connectors.Split, error) {
 	}
 	var out []connectors.Split
 	for _, sp := range s.table.splits {
-		out = append(out, connectors.Split{ID: sp.id})
+		if !s.process.Now().Before(start.Add(sp.appears)) {
+			out = append(out, connectors.Split{ID: sp.id})
+		}
 	}
 	return out, nil
 }
@@ -131,11 +154,24 @@ func (s *source) Open(_ context.Context, from connectors.Split, rc connectors.Re
 	}
 	w.note("open %s at %d", from.ID, r.at)
 	r.fetched = r.at
+	s.readers[from.ID] = r
 	for _, c := range rc.Columns {
 		r.columns = append(r.columns, slices.IndexFunc(s.columns, func(d connectors.Column) bool { return d.Name == c.Name }))
 	}
 	s.process.Go(r.fetch)
 	return r, nil
+}
+
+// allRead reports whether everything has been read, as far as can be said from outside.
+func (w *world) allRead() bool {
+	for _, scan := range w.scans {
+		for _, sp := range scan.table.splits {
+			if r := scan.readers[sp.id]; !scan.ended[sp.id] && (r == nil || r.at < len(sp.rows)) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // reader has a goroutine that fetches, as those of network sources do, into a buffer of a few rows.
@@ -221,7 +257,8 @@ func (r *reader) Poll(out *types.Batch, most int) (connectors.PollStatus, error)
 		r.waiter.Wake()
 	}
 	switch {
-	case r.at == len(r.split.rows):
+	case r.at == len(r.split.rows) && r.split.ends:
+		r.ended[r.split.id] = true
 		return connectors.Ended, nil
 	case r.at < r.fetched:
 		return connectors.Ready, nil

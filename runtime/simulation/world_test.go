@@ -35,8 +35,9 @@ type world struct {
 	tables map[string]*table
 	sinks  map[string]*sink
 	disk   *faultfs.Mem
-	calls  int // of the process that runs now
-	crash  int // the call at which it dies; 0: at none
+	scans  []*source // of the plan that runs now
+	calls  int       // of the process that runs now
+	crash  int       // the call at which it dies; 0: at none
 	log    io.Writer
 	broken error // what must never happen has happened
 }
@@ -145,7 +146,10 @@ func (w *world) plan(p *clock.Process, sql string, log *slog.Logger) (*physical.
 		Options: []option.Option{{Key: "is", Required: true}, {Key: "mode", Default: "I"}},
 		NewSource: func(_ *connectors.Env, t *connectors.Table) (connectors.Source, error) {
 			mode, _ := types.ParseChangelogMode(t.Options.String("mode"))
-			return &source{world: w, process: p, table: w.tables[t.Options.String("is")], columns: t.Columns, mode: mode}, nil
+			return &source{
+				world: w, process: p, table: w.tables[t.Options.String("is")], columns: t.Columns, mode: mode,
+				readers: map[string]*reader{}, ended: map[string]bool{},
+			}, nil
 		},
 		NewSink: func(_ *connectors.Env, t *connectors.Table) (connectors.Sink, error) {
 			mode, _ := types.ParseChangelogMode(t.Options.String("mode"))
@@ -176,6 +180,12 @@ func (w *world) plan(p *clock.Process, sql string, log *slog.Logger) (*physical.
 	plan, errs := pl.PlanInserts(inserts)
 	if len(errs) > 0 {
 		return nil, nil, errs
+	}
+	w.scans = nil
+	for _, n := range plan.Nodes {
+		if scan, ok := n.(*physical.Scan); ok {
+			w.scans = append(w.scans, scan.Source.(*source))
+		}
 	}
 	return plan, env, nil
 }
