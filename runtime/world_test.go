@@ -331,9 +331,10 @@ type sink struct {
 	slow      bool            // nothing is flushed or prepared until open
 	waited    bool            // in Prepared, because it is slow
 	wakes     []func()
-	failing   error // of NewWriter
-	broken    error // of Write
-	panics    bool  // in Write
+	failing   error        // of NewWriter
+	broken    error        // of Write
+	panics    bool         // in Write
+	live      map[int]bool // subtasks whose writer is open
 }
 
 func (s *sink) lines() []string {
@@ -378,6 +379,14 @@ func (s *sinkTable) NewWriter(_ context.Context, wc connectors.WriterContext) (c
 	}
 	w := &writer{sink: s.sink, subtask: wc.Subtask}
 	s.mu.Lock()
+	if s.live[wc.Subtask] {
+		s.mu.Unlock()
+		return nil, errors.New("an earlier writer of the subtask is still open")
+	}
+	if s.live == nil {
+		s.live = map[int]bool{}
+	}
+	s.live[wc.Subtask] = true
 	s.wakes = append(s.wakes, wc.Wake)
 	s.mu.Unlock()
 	for _, r := range wc.Restored { // what the checkpoint covers is published, once
@@ -507,7 +516,12 @@ func (w *writer) publish(tx transaction) {
 	w.published = append(w.published, tx.Lines...)
 }
 
-func (w *writer) Close() error { return nil }
+func (w *writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.live, w.subtask)
+	return nil
+}
 
 // fold applies a changelog and returns the rows left, sorted.
 func fold(lines []string) []string {
