@@ -408,6 +408,7 @@ func (t *Task) tell(kind exchange.Kind, value int64) {
 func (t *Task) end(how exchange.Ending) error {
 	if how != exchange.Stopped {
 		if t.input == nil {
+			t.tell(exchange.Active, 0) // or those behind would not heed the watermark of a source that has fallen silent
 			if err := t.head.watermark(math.MaxInt64); err != nil {
 				return err
 			}
