@@ -89,6 +89,9 @@ func simulate(seed uint64, steps io.Writer) (res result) {
 		res.err = errors.New("nothing happened")
 	}
 	res.trace, res.figures, res.log = c.Trace(), c.Figures(), s.text.String()
+	if cut := len(res.log) - 20_000; cut > 0 {
+		res.log = "…" + res.log[cut:]
+	}
 	return res
 }
 
