@@ -156,6 +156,10 @@ func (s *Session) start(ctx context.Context, name string, plan *physical.Plan, r
 	return job, nil
 }
 
+// incrementFrom is the size from which state is written by increments: below, a whole checkpoint is quick, and one file is
+// less to read than several.
+const incrementFrom = 8 << 20
+
 // recovery sets where a job keeps checkpoints, what it starts from, and what becomes of it after a failure.
 func (s *Session) recovery(job *Job, plan *physical.Plan, cfg *runtime.Config) error {
 	settings := s.planner.Settings
@@ -163,6 +167,9 @@ func (s *Session) recovery(job *Job, plan *physical.Plan, cfg *runtime.Config) e
 	if s.opts.DataDir != "" {
 		cfg.CheckpointInterval = settings.Duration("execution.checkpointing.interval")
 		cfg.CheckpointTimeout = settings.Duration("execution.checkpointing.timeout")
+		if settings.Bool("execution.checkpointing.incremental") {
+			cfg.IncrementFrom = incrementFrom
+		}
 		cfg.CheckpointPause = settings.Duration("execution.checkpointing.min-pause")
 		cfg.Retained = int(settings.Int("execution.checkpointing.num-retained"))
 		cfg.IgnoreUnclaimed = settings.Bool("execution.state-recovery.ignore-unclaimed-state")

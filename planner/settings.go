@@ -32,6 +32,7 @@ type Setting struct {
 var KnownSettings = []Setting{
 	{Key: "execution.checkpointing.dir", Aliases: []string{"state.checkpoints.dir", "state.backend.fs.checkpointdir"}, Kind: option.String, Summary: "where checkpoints go, a directory or s3://bucket/prefix; by default below the data directory"},
 	{Key: "execution.checkpointing.externalized-checkpoint-retention", Kind: option.Enum, Default: "RETAIN_ON_CANCELLATION", Values: []string{"RETAIN_ON_CANCELLATION", "DELETE_ON_CANCELLATION", "NO_EXTERNALIZED_CHECKPOINTS"}, Summary: "whether checkpoints outlive their job: always, unless it is canceled, or never; --restore latest needs them"},
+	{Key: "execution.checkpointing.incremental", Aliases: []string{"state.backend.incremental"}, Kind: option.Bool, Default: "true", Summary: "state of more than 8 MB is written as what has changed since the checkpoint before"},
 	{Key: "execution.checkpointing.interval", Kind: option.Duration, Default: "10 s", Summary: "time between checkpoints; 0 takes them only at a stop"},
 	{Key: "execution.checkpointing.max-concurrent-checkpoints", Kind: option.Int, Default: "1", Least: 1, Summary: "checkpoints are taken one at a time, whatever this allows"},
 	{Key: "execution.checkpointing.min-pause", Kind: option.Duration, Default: "0 ms", Summary: "the least time between the end of a checkpoint and the beginning of the next"},

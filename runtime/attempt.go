@@ -31,7 +31,7 @@ func (j *Job) newAttempt(plan *physical.Plan, from *checkpoint.Checkpoint) (*att
 	a.env = &task.Env{
 		JobID: j.cfg.JobID, Clock: j.cfg.Clock, Log: j.cfg.Log, Location: j.cfg.Location, Started: j.started, Seed: j.cfg.Seed,
 		MaxRows: j.cfg.MaxRows, KeepState: j.store != nil, Reports: reports{a}, Checkpoints: &a.places,
-		Memory: j.cfg.Memory,
+		Memory: j.cfg.Memory, IncrementFrom: j.cfg.IncrementFrom,
 	}
 	a.ctx, a.cancel = context.WithCancel(j.ctx)
 	if err := a.build(a.ctx, plan, from); err != nil {

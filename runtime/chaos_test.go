@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/weirsql/weir/runtime"
+	"github.com/weirsql/weir/runtime/state"
 )
 
 // A job that is killed and stopped at random moments, with checkpoints in between, and restored at random widths and batch
@@ -21,6 +22,17 @@ func TestChaos(t *testing.T) {
 			wantWindows, wantGroups := fill(src, splits, rows)
 			plan := w.plan(windows + groups[len(clicks):])
 			cfg := runtime.Config{CheckpointDir: t.TempDir(), Restore: runtime.Latest}
+			if seed%2 == 0 {
+				cfg.IncrementFrom = 1
+			}
+			if seed%3 == 0 {
+				cfg.Memory = state.NewMemory(2000, t.TempDir()) // most keys are on disk
+				defer func() {
+					if err := cfg.Memory.Close(); err != nil {
+						t.Error(err)
+					}
+				}()
+			}
 			for life := 1; ; life++ {
 				cfg.Parallelism, cfg.MaxRows = 1+random.IntN(4), []int{1, 3, 50, 1000}[random.IntN(4)]
 				last := life == 8

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weirsql/weir/runtime"
+	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/clock"
 )
 
@@ -117,6 +118,35 @@ func TestDamagedCheckpoint(t *testing.T) {
 			t.Errorf("the log doesn't name %s:\n%s", damaged, w.log.String())
 		}
 		equal(t, "windows", fold(w.sink("counts").lines()), want)
+	}
+}
+
+// Checkpoints after the first are increments, and restore to what a whole one would, at another parallelism, too.
+func TestIncrements(t *testing.T) {
+	for _, parallelism := range []int{2, 3} {
+		w := newWorld(t)
+		_, want := fill(w.source("clicks"), 2, 200)
+		half(w.source("clicks"), 2, 20)
+		cfg := runtime.Config{Parallelism: 2, CheckpointDir: t.TempDir(), IncrementFrom: 1}
+		paths := killed(t, w, groups, cfg, 4)
+		c, err := checkpoint.OpenURI(paths[3])
+		if err != nil {
+			t.Fatal(err)
+		}
+		most := 0
+		for _, op := range c.Manifest.Operators {
+			for _, s := range op.Subtasks {
+				most = max(most, len(s.Parts))
+			}
+		}
+		if most < 2 {
+			t.Errorf("no subtask has more than %d parts", most)
+		}
+		cfg.Restore, cfg.Parallelism = runtime.Latest, parallelism
+		if err := w.start(w.plan(groups[strings.Index(groups, "INSERT"):]), cfg).Wait(); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "totals", fold(w.sink("totals").lines()), want)
 	}
 }
 

@@ -35,6 +35,9 @@ type Config struct {
 	CheckpointInterval time.Duration
 	// CheckpointTimeout is when a checkpoint that isn't complete is given up; 0: never.
 	CheckpointTimeout time.Duration
+	// IncrementFrom is the size in bytes from which the state of an operator instance is written as what has changed since
+	// the checkpoint before; 0: it is always written whole.
+	IncrementFrom int64
 	// CheckpointPause is the least time between the end of a checkpoint and the beginning of the next.
 	CheckpointPause time.Duration
 	// FailedCheckpoints is how many checkpoints in a row may fail until the job does; 0: any number.

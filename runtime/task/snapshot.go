@@ -7,6 +7,7 @@ import (
 
 	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/exchange"
+	"github.com/weirsql/weir/runtime/operator"
 	"github.com/weirsql/weir/runtime/state"
 )
 
@@ -40,7 +41,47 @@ type share struct {
 	Share
 	v      *vertex
 	w      state.Writer
-	upload *upload // nil: blocks are kept
+	upload *upload           // nil: blocks are kept
+	chain  []checkpoint.File // what an increment follows
+}
+
+// longestChain is how many parts follow each other at most.
+const longestChain = 16
+
+// records reports whether changes are to be noted, so that later checkpoints can be increments.
+func (v *vertex) records() bool {
+	_, able := v.op.(operator.Incremental)
+	from := v.task.env.IncrementFrom
+	return able && from > 0 && v.metrics.StateBytes.Load() >= from
+}
+
+// canIncrement reports whether the next snapshot may follow the last complete one. It is written whole again when the
+// increments have become as large.
+func (v *vertex) canIncrement() bool {
+	inc, able := v.op.(operator.Incremental)
+	if !able || !v.records() || len(v.chain) == 0 || len(v.chain) >= longestChain {
+		return false
+	}
+	size := int64(0)
+	for _, f := range v.chain[1:] {
+		size += f.Size
+	}
+	return size < v.chain[0].Size && inc.CanIncrement()
+}
+
+// complete notes that a checkpoint is complete, as far as it is the last whose line was drawn.
+func (t *Task) complete(id int64) {
+	s := t.reported
+	if s == nil || s.id != id {
+		return
+	}
+	t.reported = nil
+	for _, x := range s.shares {
+		if inc, able := x.v.op.(operator.Incremental); able {
+			inc.Complete()
+			x.v.chain = x.Parts
+		}
+	}
 }
 
 // begin passes a barrier on and draws the line.
@@ -48,6 +89,7 @@ func (t *Task) begin(id int64) error {
 	began := t.env.Clock.Now()
 	// A barrier behind another one says that the earlier checkpoint has been given up.
 	t.giveUp()
+	t.reported = nil
 	t.tell(exchange.Barrier, id)
 	s, err := t.draw(id)
 	if err != nil {
@@ -108,6 +150,10 @@ func (t *Task) draw(id int64) (*snapshot, error) {
 		if !t.env.KeepState {
 			continue
 		}
+		if x.w.Increment = v.canIncrement(); x.w.Increment {
+			x.chain = v.chain
+		}
+		x.w.Record = v.records()
 		part, taken := t.env.Checkpoints.Part(id, v.id, v.name, t.subtask, v.parallelism)
 		if !taken {
 			t.giveUp()
@@ -155,7 +201,7 @@ func (t *Task) advance() (more bool, err error) {
 		if !done {
 			return false, nil
 		}
-		t.pending = t.pending[1:]
+		t.pending, t.reported = t.pending[1:], s
 		shares := make([]Share, len(s.shares))
 		for i, x := range s.shares {
 			shares[i] = x.Share
@@ -231,8 +277,8 @@ func (s *snapshot) collect() (done bool, err error) {
 		if failed != nil && err == nil {
 			err = failed
 		}
-		if x.Parts = nil; file.Entries > 0 {
-			x.Parts = []checkpoint.File{file}
+		if x.Parts = slices.Clone(x.chain); file.Entries > 0 {
+			x.Parts = append(x.Parts, file)
 		}
 	}
 	return true, err

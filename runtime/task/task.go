@@ -28,9 +28,12 @@ type Env struct {
 	MaxRows  int
 	// KeepState says that snapshots are stored; else only sinks take part in checkpoints.
 	KeepState   bool
-	Checkpoints Checkpoints   // with KeepState
-	Memory      *state.Memory // bounds keyed state; nil: nothing does
-	Reports     Reports
+	Checkpoints Checkpoints // with KeepState
+	// IncrementFrom is the size in bytes from which the state of an operator instance is written as what has changed since
+	// the checkpoint before; 0: it is always written whole.
+	IncrementFrom int64
+	Memory        *state.Memory // bounds keyed state; nil: nothing does
+	Reports       Reports
 
 	alignments alignments
 }
@@ -86,6 +89,7 @@ type Task struct {
 
 	sent     time.Time   // when everything gathered was last sent although the task was busy
 	pending  []*snapshot // wait for the writers: at most one of a checkpoint, and then one of the end
+	reported *snapshot   // the last of a checkpoint
 	stop     stopRequest
 	ended    bool
 	ending   exchange.Ending
@@ -151,6 +155,7 @@ func (t *Task) Shutdown() {
 }
 
 func (t *Task) commit(id int64) error {
+	t.complete(id)
 	for _, x := range t.writers {
 		if err := x.commit(id); err != nil {
 			return err

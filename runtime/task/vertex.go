@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/exchange"
 	"github.com/weirsql/weir/runtime/metrics"
 	"github.com/weirsql/weir/runtime/operator"
@@ -28,8 +29,9 @@ type vertex struct {
 	restore     *state.Reader // nil on a fresh start
 	next        []*vertex
 	senders     []*exchange.Sender
-	wakeAt      time.Time // when OnTime is due; zero: never
-	finished    bool      // restored from a checkpoint that was taken when there was nothing left to do
+	wakeAt      time.Time         // when OnTime is due; zero: never
+	chain       []checkpoint.File // what the last complete checkpoint has of it
+	finished    bool              // restored from a checkpoint that was taken when there was nothing left to do
 }
 
 // source is the head of a task that reads no exchange. Like an operator it is called by its task only and never blocks.
