@@ -321,7 +321,7 @@ func (c *coordinator) stored(p *pending, path string, size int64) {
 	}
 	took := now.Sub(p.began)
 	j.history.add(metricsOf(p, took, size, path, nil))
-	j.cfg.Log.Debug("checkpoint completed", "job", j.cfg.JobID, "checkpoint", p.id, "took", took, "bytes", size, "path", path)
+	j.cfg.Log.Info("checkpoint completed", "job", j.cfg.JobID, "checkpoint", p.id, "took", took, "bytes", size, "path", path)
 	c.report(Event{Kind: CheckpointCompleted, Checkpoint: p.id, Path: path, Bytes: size, Took: took})
 	c.rest(now)
 	for _, answer := range p.waiting {

@@ -19,8 +19,8 @@ import (
 	"github.com/weirsql/weir/runtime/task"
 )
 
-// gone is a failure of something outside, which may be over the next time.
-var gone = fmt.Errorf("read: %w", syscall.ECONNRESET)
+// errGone is a failure of something outside, which may be over the next time.
+var errGone = fmt.Errorf("read: %w", syscall.ECONNRESET)
 
 // breakAt makes reading fail after so many rows of each split; nil mends it.
 func (s *source) breakAt(splits, rows int, err error) {
@@ -87,7 +87,7 @@ func TestRestart(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				src.breakAt(2, 60, gone)
+				src.breakAt(2, 60, errGone)
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -185,8 +185,8 @@ func TestFailuresThatEndAJob(t *testing.T) {
 		arrange func(w *world) // before the start
 		during  func(w *world) // when the job runs
 	}{
-		{"a table that can't be opened", func(w *world) { w.sink("totals").failing = gone }, nil},
-		{"splits that can't be listed", func(w *world) { w.source("clicks").missing = gone }, nil},
+		{"a table that can't be opened", func(w *world) { w.sink("totals").failing = errGone }, nil},
+		{"splits that can't be listed", func(w *world) { w.source("clicks").missing = errGone }, nil},
 		{"no permission", nil, func(w *world) {
 			w.source("clicks").breakAt(1, 1, &fs.PathError{Op: "open", Path: "f", Err: fs.ErrPermission})
 		}},
@@ -224,7 +224,7 @@ func TestRestartWithoutCheckpoints(t *testing.T) {
 	w := newWorld(t)
 	src := w.source("clicks")
 	_, want := fill(src, 2, 50)
-	src.breakAt(2, 20, gone)
+	src.breakAt(2, 20, errGone)
 	mend := func(e runtime.Event) {
 		if e.Kind == runtime.RestartScheduled {
 			src.breakAt(2, -1, nil)
@@ -247,7 +247,7 @@ func TestEndWhileRestarting(t *testing.T) {
 		w := newWorld(t)
 		src := w.source("clicks")
 		fill(src, 1, 50)
-		src.breakAt(1, 20, gone)
+		src.breakAt(1, 20, errGone)
 		cfg := runtime.Config{Parallelism: 1, CheckpointDir: t.TempDir(), Restart: runtime.FixedDelay{Attempts: 5, Delay: time.Hour}}
 		j, err := virtual(t, w, w.plan(groups), cfg, func(v *clock.Virtual, j *runtime.Job) {
 			if err := clock.Sleep(t.Context(), v, time.Minute); err != nil {
@@ -318,7 +318,7 @@ func TestRestartFromDamagedCheckpoint(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		src.breakAt(2, 50, gone)
+		src.breakAt(2, 50, errGone)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -40,6 +40,8 @@ func (j *Job) Savepoint(ctx context.Context, dir string, stop, drain bool) (path
 			answer("", errOver)
 		} else if c := &a.coordinator; stop && c.stopping {
 			answer("", errors.New("the job is being stopped already"))
+		} else if stop && (!c.started || c.listed < len(c.a.enumerators)) {
+			answer("", errors.New("the job has not begun to read, so there is nothing to save; try again, or stop it without a savepoint"))
 		} else {
 			c.savepoint(target, answer)
 			if stop {

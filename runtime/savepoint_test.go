@@ -79,7 +79,7 @@ func TestRestartFromSavepoint(t *testing.T) {
 	_, want := fill(src, 4, 200)
 	plan := w.plan(groups)
 	path := saved(t, w, plan, 2, true)
-	src.breakAt(4, 120, gone)
+	src.breakAt(4, 120, errGone)
 	cfg := runtime.Config{Parallelism: 2, CheckpointDir: t.TempDir(), Restore: path, Restart: exponential}
 	cfg.OnEvent = func(e runtime.Event) {
 		if e.Kind == runtime.RestartScheduled {
