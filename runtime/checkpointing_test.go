@@ -99,7 +99,7 @@ func TestTolerableFailures(t *testing.T) {
 	restarts := 0
 	cfg := runtime.Config{
 		CheckpointDir: t.TempDir(), CheckpointInterval: 10 * time.Second, CheckpointTimeout: time.Second, FailedCheckpoints: 2,
-		Restart: runtime.FixedDelay{Attempts: 1, Delay: time.Second},
+		Restart: runtime.FixedDelay{Attempts: 4, Delay: time.Second},
 		OnEvent: func(e runtime.Event) {
 			if e.Kind == runtime.RestartScheduled {
 				restarts++
@@ -110,9 +110,41 @@ func TestTolerableFailures(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "2 checkpoints in a row have failed (execution.checkpointing.tolerable-failed-checkpoints is 1)") {
 		t.Errorf("got %v", err)
 	}
-	if restarts != 1 {
+	if restarts != 4 || strings.Contains(err.Error(), "dead-letter") { // no record is to blame
 		t.Errorf("%d restarts", restarts)
 	}
+}
+
+// A job whose last checkpoint can't be written for a while ends a little later.
+func TestLastCheckpointFails(t *testing.T) {
+	w := newWorld(t)
+	src := w.source("clicks")
+	_, want := fill(src, 2, 100)
+	half(src, 2, 50)
+	dir := t.TempDir()
+	place := filepath.Join(dir, "job")
+	restarts := 0
+	cfg := runtime.Config{Parallelism: 2, CheckpointDir: dir, Restart: exponential, OnEvent: func(e runtime.Event) {
+		if e.Kind != runtime.RestartScheduled {
+			return
+		}
+		if restarts++; restarts == 5 {
+			if err := os.Rename(place+".away", place); err != nil {
+				t.Error(err)
+			}
+		}
+	}}
+	_, err := virtual(t, w, w.plan(groups), cfg, func(v *clock.Virtual, j *runtime.Job) {
+		sleep(t, v, time.Second)
+		if err := os.Rename(place, place+".away"); err != nil {
+			t.Error(err)
+		}
+		release(src, 2)
+	})
+	if err != nil || restarts != 5 {
+		t.Errorf("%v after %d restarts", err, restarts)
+	}
+	equal(t, "totals", fold(w.sink("totals").lines()), want)
 }
 
 // What becomes of the checkpoints of a job that has ended.

@@ -190,7 +190,7 @@ func (c *coordinator) notTaken(id int64, err error) {
 	switch {
 	case c.err != nil:
 	case id == task.Final:
-		c.fail(err)
+		c.fail(checkpointError{err})
 	case c.pending != nil && c.pending.id == id && !c.pending.storing:
 		c.failedCheckpoint(c.pending, err)
 		c.end()
@@ -254,7 +254,7 @@ func (c *coordinator) end() {
 		p.id, p.began = c.newID(), c.a.j.cfg.Clock.Now()
 		if err := c.begin(p.id, task.Final, p.began); err != nil {
 			c.failedCheckpoint(p, err)
-			c.fail(err)
+			c.fail(checkpointError{err})
 			return
 		}
 	}
@@ -264,7 +264,7 @@ func (c *coordinator) end() {
 			return
 		}
 		if err != nil {
-			c.fail(err)
+			c.fail(checkpointError{err})
 			return
 		}
 		c.final = true
@@ -321,7 +321,7 @@ func (c *coordinator) stored(p *pending, path string, size int64) {
 	}
 	took := now.Sub(p.began)
 	j.history.add(metricsOf(p, took, size, path, nil))
-	j.cfg.Log.Info("checkpoint completed", "job", j.cfg.JobID, "checkpoint", p.id, "took", took, "bytes", size, "path", path)
+	j.cfg.Log.Debug("checkpoint completed", "job", j.cfg.JobID, "checkpoint", p.id, "took", took, "bytes", size, "path", path)
 	c.report(Event{Kind: CheckpointCompleted, Checkpoint: p.id, Path: path, Bytes: size, Took: took})
 	c.rest(now)
 	for _, answer := range p.waiting {
@@ -345,7 +345,7 @@ func (c *coordinator) failedCheckpoint(p *pending, err error) {
 		answer("", err)
 	}
 	if most := j.cfg.FailedCheckpoints; most > 0 && c.failing >= most {
-		c.fail(fmt.Errorf("%d checkpoints in a row have failed (execution.checkpointing.tolerable-failed-checkpoints is %d), the last one: %w", c.failing, most-1, err))
+		c.fail(checkpointError{fmt.Errorf("%d checkpoints in a row have failed (execution.checkpointing.tolerable-failed-checkpoints is %d), the last one: %w", c.failing, most-1, err)})
 	}
 }
 
@@ -398,7 +398,7 @@ func (c *coordinator) stop(drain bool) {
 	}
 	c.lastID, c.lastBegan = c.newID(), c.a.j.cfg.Clock.Now()
 	if err := c.begin(c.lastID, task.Final, c.lastBegan); err != nil {
-		c.fail(err)
+		c.fail(checkpointError{err})
 		return
 	}
 	for _, e := range c.a.enumerators {
@@ -410,6 +410,12 @@ func (c *coordinator) stop(drain bool) {
 		}
 	}
 }
+
+// checkpointError is the failure of an attempt that can't go on without a checkpoint.
+type checkpointError struct{ error }
+
+// Unwrap returns the cause.
+func (e checkpointError) Unwrap() error { return e.error }
 
 // fail notes why the attempt ends, unless that is known, and ends it.
 func (c *coordinator) fail(err error) {

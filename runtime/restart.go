@@ -97,8 +97,9 @@ func natureOf(err error) nature {
 	var system syscall.Errno
 	var file *fs.PathError
 	var answer interface{ HTTPStatusCode() int }
+	var checkpoint checkpointError
 	if errors.As(err, &broken) || errors.As(err, &system) || errors.As(err, &file) || errors.As(err, &answer) ||
-		errors.Is(err, context.DeadlineExceeded) {
+		errors.As(err, &checkpoint) || errors.Is(err, context.DeadlineExceeded) {
 		return passing
 	}
 	return own
