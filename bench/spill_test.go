@@ -15,7 +15,7 @@ var spillLimit = flag.Int("spill.limit", 64, "weir.memory.limit of TestSpill, in
 // TestSpill keeps state of five times the memory limit: a text of 100 bytes by each key. It compares the rate at which
 // uniformly random keys, and those of a working set that fits, are updated with the rate of the same job without a limit.
 func TestSpill(t *testing.T) {
-	const perKey = 160 // bytes that a key takes in memory: value, key, count, table
+	const perKey = 200 // bytes that a key takes in memory: value, key, count, table
 	keys := 5 * *spillLimit * 1_000_000 / perKey
 	hot := keys / 20 // a quarter of the limit
 	const seconds = 8
