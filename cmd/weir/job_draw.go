@@ -120,7 +120,7 @@ func checkpointLine(j *metrics.Job, now time.Time) string {
 		parts = append(parts, fmt.Sprintf("%s completed", thousands(j.Checkpoints.Completed)))
 	}
 	if j.Checkpoints.InProgress > 0 {
-		parts = append(parts, fmt.Sprintf("%d in progress", j.Checkpoints.InProgress))
+		parts = append(parts, fmt.Sprintf("checkpoint %d in progress", j.Checkpoints.InProgress))
 	}
 	if j.Checkpoints.Failed > 0 {
 		failed := fmt.Sprintf("%s failed", thousands(j.Checkpoints.Failed))
