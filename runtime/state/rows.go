@@ -81,34 +81,39 @@ func (r *Rows) Get(slot int32) []byte {
 	return r.arena.Get(s.ref, int(s.n))
 }
 
-// Touch reads a little of what Get of these rows, and Find of rows with these hashes, will read. It changes nothing, but
-// it does so for all of them in loops without a decision to wait for: the processor fetches many at a time, and the
-// caller, which takes one after the other, finds them in its cache. The result only keeps the reads from being left out.
-func (r *Rows) Touch(slots []int32, hashes []uint64) (sum int) {
+// Touch reads a little of what Get of these rows will read. It changes nothing, but it does so for all of them in loops
+// without a decision to wait for: the processor fetches many at a time, and the caller, which takes one after the other,
+// finds them in its cache. The result only keeps the reads from being left out.
+func (r *Rows) Touch(slots []int32) (sum int) {
 	for _, slot := range slots {
 		sum += int(r.rows[slot].n)
 	}
 	for _, slot := range slots {
 		sum += r.arena.touch(r.rows[slot].span)
 	}
+	return sum
+}
+
+// Candidates returns for each hash a row that was added with it, or -1, in out, which is as long. It is to Find what Touch
+// is to Get: what it has read is near at hand.
+func (r *Rows) Candidates(hashes []uint64, out []int32) {
 	if r.table.used == 0 {
-		return sum
+		for i := range out {
+			out[i] = -1
+		}
+		return
 	}
 	entries, mask := r.table.entries, r.table.mask
-	for _, h := range hashes {
-		sum += int(entries[h&mask].slot)
+	for i, h := range hashes {
+		out[i] = entries[h&mask].slot
 	}
-	for _, h := range hashes {
-		if slot := entries[h&mask].slot; slot > 0 {
-			sum += int(r.rows[slot-1].n)
+	for i, h := range hashes {
+		at := h & mask
+		for entries[at].slot != 0 && entries[at].word != h {
+			at = (at + 1) & mask
 		}
+		out[i] = entries[at].slot - 1
 	}
-	for _, h := range hashes {
-		if slot := entries[h&mask].slot; slot > 0 {
-			sum += r.arena.touch(r.rows[slot-1].span)
-		}
-	}
-	return sum
 }
 
 // Hash returns the hash a row was added with.
