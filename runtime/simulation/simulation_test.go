@@ -31,7 +31,7 @@ var (
 var start = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // limit is how long a process that isn't disturbed any more may take: much longer than all waits together.
-const limit = 6 * time.Hour
+const limit = time.Hour
 
 // result is what a simulation came to.
 type result struct {
