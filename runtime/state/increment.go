@@ -3,10 +3,7 @@ package state
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"slices"
-
-	"github.com/cockroachdb/pebble/v2"
 )
 
 // changes is what an increment of a checkpoint has to write of a store: the keys that have been looked up or removed since
@@ -130,7 +127,7 @@ func (s *Store) sweepGone(w *Writer) (done bool) {
 }
 
 // sweepLeft writes some of the keys that had changed before they went to disk. One that has come back since is written by
-// its slot.
+// its slot; one that has gone to disk again since has been written before.
 func (s *Store) sweepLeft(w *Writer) (done bool, err error) {
 	c, d := &s.changes, s.spill
 	if d == nil || d.frozen == nil || c.leftAt >= c.lineLeft.len() {
@@ -139,12 +136,6 @@ func (s *Store) sweepLeft(w *Writer) (done bool, err error) {
 	if c.leftAt == 0 {
 		c.lineLeft.sort()
 	}
-	lower, upper := d.bounds()
-	it, err := d.frozen.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, it.Close()) }()
 	for n := 0; c.leftAt < c.lineLeft.len() && n < sweepKeys; n++ {
 		hash, key := c.lineLeft.hashes[c.leftAt], c.lineLeft.key(c.leftAt)
 		again := c.leftAt > 0 && c.lineLeft.hashes[c.leftAt-1] == hash && bytes.Equal(c.lineLeft.key(c.leftAt-1), key)
@@ -152,18 +143,26 @@ func (s *Store) sweepLeft(w *Writer) (done bool, err error) {
 		if again {
 			continue
 		}
-		d.keys = append(d.appendHeader(d.keys[:0], hash), key...)
-		if !it.SeekPrefixGE(d.keys) || !bytes.Equal(it.Key(), d.keys) {
-			continue
-		}
-		value, err := it.ValueAndErr()
+		at, segment, value, err := d.log.lookup(hash, key)
 		if err != nil {
 			return false, err
+		}
+		if at < 0 || segment.seq >= d.frozen.line {
+			continue
 		}
 		s.key = append(s.key[:s.heading], key...)
 		w.Put(hash, s.name, s.key, value)
 	}
-	return c.leftAt >= c.lineLeft.len(), it.Error()
+	return c.leftAt >= c.lineLeft.len(), nil
+}
+
+// passedLeft reports whether sweepLeft has come by a key.
+func (c *changes) passedLeft(hash uint64, key []byte) bool {
+	if c.leftAt == 0 {
+		return false
+	}
+	last := c.lineLeft.hashes[c.leftAt-1]
+	return hash < last || hash == last && bytes.Compare(key, c.lineLeft.key(c.leftAt-1)) <= 0
 }
 
 // sort orders the keys by hash, equal keys side by side.

@@ -11,9 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-
-	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
 )
 
 // Memory is the limit on the state of all jobs of a process, and the disk that takes what is beyond it. Its methods may
@@ -31,8 +28,7 @@ type Memory struct {
 	stores   atomic.Uint64
 
 	mu     sync.Mutex
-	db     *pebble.DB
-	path   string // of db
+	path   string // of the folder, once it is there
 	closed bool
 }
 
@@ -48,42 +44,26 @@ func (m *Memory) Used() int64 { return m.used.Load() }
 // Spilled is how many bytes of state are on disk.
 func (m *Memory) Spilled() int64 { return m.onDisk.Load() }
 
-// open returns the database.
-func (m *Memory) open() (*pebble.DB, error) {
+// folder returns where stores put what is beyond the limit; it is made when it is first asked for.
+func (m *Memory) folder() (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return nil, errors.New("the process is ending")
+		return "", errors.New("keep state on disk: the process is ending")
 	}
-	if m.db != nil {
-		return m.db, nil
+	if m.path != "" {
+		return m.path, nil
 	}
 	if err := os.MkdirAll(m.dir, 0o700); err != nil {
-		return nil, fmt.Errorf("keep state on disk: %w", err)
+		return "", fmt.Errorf("keep state on disk: %w", err)
 	}
 	removeRemains(m.dir)
 	path, err := os.MkdirTemp(m.dir, fmt.Sprintf("spill-%d-", os.Getpid()))
 	if err != nil {
-		return nil, fmt.Errorf("keep state on disk: %w", err)
+		return "", fmt.Errorf("keep state on disk: %w", err)
 	}
-	cache := pebble.NewCache(clamp(m.limit/16, 8<<20, 512<<20))
-	defer cache.Unref()
-	options := &pebble.Options{
-		Cache: cache, DisableWAL: true, MemTableSize: uint64(clamp(m.limit/32, 2<<20, 64<<20)),
-		MemTableStopWritesThreshold: 4, L0CompactionThreshold: 4, L0StopWritesThreshold: 24,
-		Logger: quiet{},
-	}
-	options.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
-	options.CompactionConcurrencyRange = func() (int, int) { return 1, 2 }
-	for i := range options.Levels {
-		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
-	}
-	db, err := pebble.Open(path, options)
-	if err != nil {
-		return nil, fmt.Errorf("keep state on disk: %w", err)
-	}
-	m.db, m.path = db, path
-	return db, nil
+	m.path = path
+	return path, nil
 }
 
 // removeRemains removes what processes that were killed have left in dir.
@@ -106,15 +86,6 @@ func removeRemains(dir string) {
 
 func clamp(x, low, high int64) int64 { return max(low, min(x, high)) }
 
-// quiet keeps Pebble's own messages out of the log.
-type quiet struct{}
-
-func (quiet) Infof(string, ...any)  {}
-func (quiet) Errorf(string, ...any) {}
-func (quiet) Fatalf(format string, args ...any) {
-	panic(fmt.Sprintf("state on disk: "+format, args...))
-}
-
 // Close removes what is on disk. No store may be in use.
 func (m *Memory) Close() error {
 	if m == nil {
@@ -123,12 +94,10 @@ func (m *Memory) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.closed = true
-	if m.db == nil {
+	if m.path == "" {
 		return nil
 	}
-	err := m.db.Close()
-	m.db = nil
-	return errors.Join(err, os.RemoveAll(m.path))
+	return os.RemoveAll(m.path)
 }
 
 // Account is the share of an operator instance in the memory. One goroutine uses it.

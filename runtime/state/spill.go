@@ -1,72 +1,39 @@
 package state
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/binary"
-	"errors"
 	"slices"
-
-	"github.com/cockroachdb/pebble/v2"
+	"strconv"
 
 	"github.com/weirsql/weir/types"
 )
 
 // spilled is the keys of a store that are on disk. A key is either there or in memory, never in both: what is loaded is
-// deleted. So a snapshot of the database has just the keys that were not in memory at its moment.
-//
-//	number of the store (8 bytes), hash (8), encoded key  →  what Codec.Encode wrote
-//
-// Integers are big-endian: keys lie in the order of their hashes, and a batch of them is looked up in that order.
+// taken from the log.
 type spilled struct {
 	account *Account
-	db      *pebble.DB
-	prefix  [8]byte
-	n       int
-
-	frozen *pebble.Snapshot
-	walk   *pebble.Iterator // over frozen
-	wanted []wanted
-	keys   []byte
+	log     *spillLog
+	purge   *walker // of Purge, or nil
+	frozen  *walker // over what there was when the last snapshot was asked for; nil: that is written
+	key     []byte
 }
-
-// wanted is a key that may be on disk; its bytes lie in spilled.keys.
-type wanted struct {
-	hash     uint64
-	slot     int32
-	from, to int32
-}
-
-const headerSize = 16
 
 func newSpilled(a *Account) (*spilled, error) {
-	db, err := a.memory.open()
+	dir, err := a.memory.folder()
 	if err != nil {
 		return nil, err
 	}
-	s := &spilled{account: a, db: db}
-	binary.BigEndian.PutUint64(s.prefix[:], a.memory.stores.Add(1))
-	return s, nil
+	name := strconv.FormatUint(a.memory.stores.Add(1), 10)
+	return &spilled{account: a, log: newSpillLog(dir, name, a.memory.limit/16)}, nil
 }
 
-func (s *spilled) len() int {
-	if s == nil {
+func (d *spilled) len() int {
+	if d == nil {
 		return 0
 	}
-	return s.n
+	return d.log.used
 }
 
-func (s *spilled) empty() bool { return s.len() == 0 }
-
-func (s *spilled) appendHeader(dst []byte, hash uint64) []byte {
-	return binary.BigEndian.AppendUint64(append(dst, s.prefix[:]...), hash)
-}
-
-func (s *spilled) bounds() (lower, upper []byte) {
-	lower = s.prefix[:]
-	upper = binary.BigEndian.AppendUint64(nil, binary.BigEndian.Uint64(lower)+1)
-	return lower, upper
-}
+func (d *spilled) empty() bool { return d.len() == 0 }
 
 // room makes sure that a Lookup of n keys doesn't take more memory than there is.
 func (s *Store) room(n int) error {
@@ -110,10 +77,8 @@ func (s *Store) evict(n int) error {
 		s.track()
 	}
 	d := s.spill
-	batch := d.db.NewBatch()
-	defer batch.Close()
-	bytes, moved := int64(0), 0
-	for looked, all := 0, 2*s.Cap(); looked < all && moved < n; looked++ {
+	before := d.log.live
+	for looked, all := 0, 2*s.Cap(); looked < all && n > 0; looked++ {
 		if s.hand++; int(s.hand) >= s.Cap() {
 			s.hand = 0
 		}
@@ -128,156 +93,189 @@ func (s *Store) evict(n int) error {
 		if s.sweeping && s.waits(slot) {
 			s.put(slot)
 		}
-		d.keys = s.Encode(d.appendHeader(d.keys[:0], s.Hash(slot)), slot)
+		d.key = s.Encode(d.key[:0], slot)
+		s.value = s.codec.Encode(s.value[:0], slot)
 		if c := &s.changes; c.recording && c.changed(slot) {
-			c.left.add(s.Hash(slot), d.keys[headerSize:])
+			c.left.add(s.Hash(slot), d.key)
 			c.slots.clear(slot)
 		}
-		s.value = s.codec.Encode(s.value[:0], slot)
-		if err := batch.Set(d.keys, s.value, nil); err != nil {
+		if err := d.log.add(s.Hash(slot), d.key, s.value); err != nil {
 			return err
 		}
-		bytes += int64(len(d.keys) + len(s.value))
 		s.dropper.Drop(slot)
 		s.Keys.Remove(slot)
-		moved++
+		n--
 	}
-	if err := batch.Commit(pebble.NoSync); err != nil {
+	wrote := d.log.live - before
+	if err := d.log.tidy(wrote); err != nil {
 		return err
 	}
-	s.spill.n += moved
-	s.account.spilled(bytes)
+	s.account.spilled(wrote)
 	s.account.Update()
 	return nil
 }
 
 // load brings those of the new keys back that are on disk.
-func (s *Store) load() (err error) {
+func (s *Store) load() error {
 	d := s.spill
-	if d.n == 0 || len(s.fresh) == 0 {
+	if d.empty() || len(s.fresh) == 0 {
 		return nil
 	}
-	d.wanted, d.keys = d.wanted[:0], d.keys[:0]
+	before := d.log.live
 	for _, slot := range s.fresh {
-		hash, from := s.Hash(slot), len(d.keys)
-		d.keys = s.Encode(d.appendHeader(d.keys, hash), slot)
-		d.wanted = append(d.wanted, wanted{hash, slot, int32(from), int32(len(d.keys))})
-	}
-	slices.SortFunc(d.wanted, func(a, b wanted) int { return cmp.Compare(a.hash, b.hash) })
-	lower, upper := d.bounds()
-	it, err := d.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, it.Close()) }()
-	batch := d.db.NewBatch()
-	defer batch.Close()
-	size, found := int64(0), 0
-	for _, w := range d.wanted {
-		key := d.keys[w.from:w.to]
-		if !it.SeekPrefixGE(key) || !bytes.Equal(it.Key(), key) {
-			continue
-		}
-		value, err := it.ValueAndErr()
+		hash := s.Hash(slot)
+		d.key = s.Encode(d.key[:0], slot)
+		at, segment, value, err := d.log.lookup(hash, d.key)
 		if err != nil {
 			return err
 		}
-		if err := s.codec.Decode(w.slot, value); err != nil {
+		if at < 0 {
+			continue
+		}
+		if err := s.codec.Decode(slot, value); err != nil {
 			return err
 		}
-		if err := batch.SingleDelete(key, nil); err != nil {
+		if s.waitsOnDisk(at, hash) {
+			s.key = append(s.key[:s.heading], d.key...)
+			s.out.Put(hash, s.name, s.key, value)
+		}
+		if err := d.log.take(at, segment, d.key, value); err != nil {
 			return err
 		}
-		size += int64(len(key) + len(value))
-		found++
 	}
-	if err := it.Error(); err != nil {
-		return err
+	s.account.spilled(d.log.live - before)
+	return nil
+}
+
+// waitsOnDisk reports whether the key in spilled.key, whose entry is at a place of the index, is still to be written to the
+// snapshot.
+func (s *Store) waitsOnDisk(at int, hash uint64) bool {
+	d := s.spill
+	if d.frozen == nil {
+		return false
 	}
-	if found == 0 {
-		return nil
+	segment, offset := d.log.record(d.log.entries[at])
+	if s.increment {
+		return segment.seq < d.frozen.line && !s.changes.passedLeft(hash, d.key)
 	}
-	d.n -= found
-	s.account.spilled(-size)
-	return batch.Commit(pebble.NoSync)
+	return !d.frozen.passed(segment, offset)
+}
+
+// Purge goes on looking through the keys on disk, n of them, and forgets those for whose state expired is true. It
+// reports whether there are more to look at; after the last it begins anew.
+func (s *Store) Purge(n int, expired func(value []byte) bool) (more bool, err error) {
+	d := s.spill
+	if d.empty() {
+		return false, nil
+	}
+	if d.purge == nil {
+		if d.purge, err = d.log.walk(); err != nil {
+			return false, err
+		}
+	}
+	before := d.log.live
+	defer func() { s.account.spilled(d.log.live - before) }()
+	for range n {
+		record, err := d.purge.next()
+		if err != nil {
+			return false, err
+		}
+		if record == nil {
+			d.purge.close()
+			d.purge = nil
+			return false, nil
+		}
+		hash, key, value := parts(record)
+		if !expired(value) {
+			continue
+		}
+		d.key = append(d.key[:0], key...)
+		at, segment, value, err := d.log.lookup(hash, d.key)
+		if err != nil {
+			return false, err
+		}
+		if s.waitsOnDisk(at, hash) {
+			s.key = append(s.key[:s.heading], d.key...)
+			s.out.Put(hash, s.name, s.key, value)
+		}
+		if s.changes.recording {
+			s.changes.gone.add(hash, d.key)
+		}
+		if err := d.log.take(at, segment, d.key, value); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // freeze notes what is on disk now, to be written to a checkpoint.
-func (s *spilled) freeze() {
-	s.thaw()
-	if s.n > 0 {
-		s.frozen = s.db.NewSnapshot()
+func (d *spilled) freeze() error {
+	d.thaw()
+	if d.empty() {
+		return nil
+	}
+	var err error
+	d.frozen, err = d.log.walk()
+	return err
+}
+
+func (d *spilled) thaw() {
+	if d.frozen != nil {
+		d.frozen.close()
+		d.frozen = nil
 	}
 }
 
-func (s *spilled) thaw() {
-	if s.walk != nil {
-		s.walk.Close() // errors of reading have been seen
-		s.walk = nil
-	}
-	if s.frozen != nil {
-		s.frozen.Close()
-		s.frozen = nil
-	}
-}
-
-// sweep writes some of the frozen keys.
-func (s *spilled) sweep(w *Writer, name string, prefix []byte) (done bool, err error) {
-	if s.frozen == nil {
+// sweepSpilled writes some of the keys that are on disk. One that is loaded before its turn is written then.
+func (s *Store) sweepSpilled(w *Writer) (done bool, err error) {
+	d := s.spill
+	if d == nil || d.frozen == nil {
 		return true, nil
 	}
-	more := false
-	if s.walk == nil {
-		lower, upper := s.bounds()
-		if s.walk, err = s.frozen.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper}); err != nil {
-			return false, err
-		}
-		more = s.walk.First()
-	} else {
-		more = s.walk.Next()
-	}
-	for k := 1; more; k++ {
-		value, err := s.walk.ValueAndErr()
+	for range sweepKeys {
+		record, err := d.frozen.next()
 		if err != nil {
 			return false, err
 		}
-		key := s.walk.Key()
-		s.keys = append(append(s.keys[:0], prefix...), key[headerSize:]...)
-		w.Put(binary.BigEndian.Uint64(key[len(s.prefix):]), name, s.keys, value)
-		if k == sweepKeys {
-			return false, nil
+		if record == nil {
+			return true, nil
 		}
-		more = s.walk.Next()
+		hash, key, value := parts(record)
+		s.key = append(s.key[:s.heading], key...)
+		w.Put(hash, s.name, s.key, value)
 	}
-	return true, s.walk.Error()
+	return false, nil
 }
 
 // EachSpilled calls f for the keys on disk and what Codec.Encode wrote of their state, up to max at a time. cols are
 // columns for keys. None of them is in memory. The bytes are valid during the call.
-func (s *Store) EachSpilled(cols []*types.Vector, max int, f func(cols []*types.Vector, values [][]byte) error) (err error) {
+func (s *Store) EachSpilled(cols []*types.Vector, max int, f func(cols []*types.Vector, values [][]byte) error) error {
 	if s.spill.empty() {
 		return nil
 	}
-	lower, upper := s.spill.bounds()
-	it, err := s.spill.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	walk, err := s.spill.log.walk()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, it.Close()) }()
+	defer walk.close()
 	var values [][]byte
 	var buf []byte
-	for more := it.First(); more; {
+	var ends []int
+	for more := true; more; {
 		for _, v := range cols {
 			v.Reset()
 		}
-		values, buf = values[:0], buf[:0]
-		var ends []int
-		for ; more && len(ends) < max; more = it.Next() {
-			value, err := it.ValueAndErr()
+		values, buf, ends = values[:0], buf[:0], ends[:0]
+		for len(ends) < max {
+			record, err := walk.next()
 			if err != nil {
 				return err
 			}
-			if _, err := types.DecodeRow(it.Key()[headerSize:], cols); err != nil {
+			if more = record != nil; !more {
+				break
+			}
+			_, key, value := parts(record)
+			if _, err := types.DecodeRow(key, cols); err != nil {
 				return err
 			}
 			buf = append(buf, value...)
@@ -287,31 +285,34 @@ func (s *Store) EachSpilled(cols []*types.Vector, max int, f func(cols []*types.
 		for _, end := range ends {
 			values, from = append(values, buf[from:end]), end
 		}
-		if err := f(cols, values); err != nil {
+		if len(values) == 0 {
+			break
+		}
+		if err := f(cols, slices.Clip(values)); err != nil {
 			return err
 		}
 	}
-	return it.Error()
+	return nil
 }
 
-// reset forgets all keys on disk.
-func (s *spilled) reset() error {
-	if s.empty() {
+// close forgets all keys on disk.
+func (d *spilled) close() error {
+	if d == nil {
 		return nil
 	}
-	return s.clear()
+	d.thaw()
+	if d.purge != nil {
+		d.purge.close()
+		d.purge = nil
+	}
+	return d.log.reset()
 }
 
-func (s *spilled) clear() error {
-	s.thaw()
-	lower, upper := s.bounds()
-	s.n = 0
-	return s.db.DeleteRange(lower, upper, pebble.NoSync)
-}
-
-func (s *spilled) close() error {
-	if s == nil {
+// reset forgets all keys on disk, of which none is being written to a checkpoint.
+func (d *spilled) reset() error {
+	if d.empty() {
 		return nil
 	}
-	return s.clear()
+	d.account.spilled(-d.log.live)
+	return d.close()
 }

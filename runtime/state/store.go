@@ -173,7 +173,9 @@ func (s *Store) Snapshot(w *Writer) error {
 		return nil
 	}
 	if s.spill != nil {
-		s.spill.freeze()
+		if err := s.spill.freeze(); err != nil {
+			return err
+		}
 	}
 	s.sweeping, s.out, s.next, s.end = true, w, 0, int32(s.Cap())
 	s.saved.reset(s.Cap())
@@ -208,10 +210,8 @@ func (s *Store) sweep(w *Writer) (done bool, err error) {
 		if done, err := s.sweepLeft(w); !done || err != nil {
 			return false, err
 		}
-	} else if s.spill != nil {
-		if done, err := s.spill.sweep(w, s.name, s.key[:s.heading]); !done || err != nil {
-			return false, err
-		}
+	} else if done, err := s.sweepSpilled(w); !done || err != nil {
+		return false, err
 	}
 	s.abandon()
 	return true, nil
@@ -257,6 +257,15 @@ func (s *Store) Reset() error {
 	s.changes = changes{recording: s.changes.recording, based: true} // what comes now is in no checkpoint
 	s.hand = 0
 	return s.spill.reset()
+}
+
+// Used estimates the memory in use, without the operator's.
+func (s *Store) Used() int {
+	n := s.Keys.Used()
+	if s.spill != nil {
+		n += s.spill.log.bytes()
+	}
+	return n
 }
 
 // Spilled is the number of keys on disk.

@@ -5,7 +5,9 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/weirsql/weir/runtime/state"
@@ -85,6 +87,9 @@ func (w *storeWorld) change(step int) {
 			w.t.Fatalf("step %d: key %d has %q, want %q", step, ids[k], got, want)
 		}
 		text := fmt.Sprint("state of ", ids[k], " at ", step, "/", k)
+		if w.rnd.IntN(100) == 0 {
+			text += strings.Repeat("!", w.rnd.IntN(3000))
+		}
 		w.texts.bySlot[slot], w.model[ids[k]] = text, text
 	}
 	for k, slot := range slots {
@@ -156,10 +161,28 @@ func TestStoreAgainstMap(t *testing.T) {
 			w.store = state.NewStore(columns, "text", w.texts, account)
 			var writer *state.Writer
 			var want map[int64]string
-			written, given, increments := 0, 0, 0
+			written, given, increments, purged := 0, 0, 0, 0
 			var chain [][]state.Entry // of the last complete checkpoint
 			for step := range 12_000 {
 				w.change(step)
+				if w.rnd.IntN(20) == 0 {
+					// States of some steps expire, but only those on disk are looked at here.
+					expired := func(value []byte) bool { return strings.Contains(string(value), "7/") }
+					if _, err := w.store.Purge(1+w.rnd.IntN(30), func(value []byte) bool {
+						if !expired(value) {
+							return false
+						}
+						for id, text := range w.model {
+							if text == string(value) {
+								delete(w.model, id)
+								purged++
+							}
+						}
+						return true
+					}); err != nil {
+						t.Fatal(err)
+					}
+				}
 				switch {
 				case writer == nil && w.rnd.IntN(40) == 0:
 					writer, want = &state.Writer{Record: step > 2000}, maps.Clone(w.model)
@@ -213,6 +236,9 @@ func TestStoreAgainstMap(t *testing.T) {
 			if w.texts.dropped == 0 || w.store.Spilled() == 0 {
 				t.Error("nothing has gone to disk")
 			}
+			if purged == 0 {
+				t.Error("nothing has been purged")
+			}
 			onDisk := map[int64]string{}
 			err := w.store.EachSpilled([]*types.Vector{types.NewVector(types.BigIntType)}, 7, func(cols []*types.Vector, values [][]byte) error {
 				for k, id := range cols[0].I64 {
@@ -242,6 +268,50 @@ func TestStoreAgainstMap(t *testing.T) {
 				t.Errorf("%v is left", files)
 			}
 		})
+	}
+}
+
+// A file of spilled state that has changed is named, and what it holds is not used.
+func TestSpilledStateDamaged(t *testing.T) {
+	dir := t.TempDir()
+	memory := state.NewMemory(20_000, dir)
+	defer memory.Close()
+	x := &texts{}
+	var store *state.Store
+	store = state.NewStore([]types.Type{types.BigIntType}, "text", x, memory.Account(func() int { return store.Used() + x.bytes() }))
+	w := &storeWorld{t: t, store: store, texts: x}
+	for id := range int64(2000) {
+		for _, slot := range w.lookup([]int64{id}) {
+			x.bySlot[slot] = strings.Repeat("state", 5)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "spill-*", "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("files %v, %v", files, err)
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range data {
+			data[i] ^= 1
+		}
+		if err := os.WriteFile(f, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := types.NewVector(types.BigIntType)
+	for id := range int64(2000) {
+		v.Reset()
+		v.AppendValue(id)
+		_, err = store.Lookup([]*types.Vector{v}, nil, 1, make([]int32, 1))
+		if err != nil {
+			break
+		}
+	}
+	if err == nil || !strings.Contains(err.Error(), files[0]) {
+		t.Errorf("got %v, want an error that names %s", err, files[0])
 	}
 }
 
