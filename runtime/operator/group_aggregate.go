@@ -31,6 +31,7 @@ type groupAggregate struct {
 	live    []bool  // by group: it has rows
 	at      []int64 // by group: when its last row came, in milliseconds; only under a TTL
 	scan    int32   // where the search for expired groups goes on
+	purge   purge   // and that on disk
 
 	ttl    int64
 	before bool // -U is emitted
@@ -76,11 +77,17 @@ func (g *groupAggregate) Process(_ int, b *types.Batch, out Output) error {
 	}
 	g.grow()
 	if g.ttl > 0 {
-		g.touch(g.ctx.Clock.Now().UnixMilli())
+		now := g.ctx.Clock.Now().UnixMilli()
+		g.touch(now)
+		if err := g.purge.advance(g.keys, now, g.ttl, func(value []byte) bool { return g.expiredOnDisk(value, now) }); err != nil {
+			return err
+		}
 	}
 	g.changes.reset(n)
 	if g.node.MiniBatch {
-		g.processTogether(b)
+		if err := g.processTogether(b); err != nil {
+			return err
+		}
 	} else {
 		g.processEach(b)
 	}
@@ -131,6 +138,12 @@ func (g *groupAggregate) expired(group int32, now int64) bool {
 	return g.live[group] && g.at[group]+g.ttl <= now
 }
 
+// expiredOnDisk reports whether a group's time is over, by what Encode wrote.
+func (g *groupAggregate) expiredOnDisk(value []byte, now int64) bool {
+	at, n := binary.Varint(value)
+	return n > 0 && at+g.ttl <= now
+}
+
 // clear makes groups as if they had never been.
 func (g *groupAggregate) clear(groups []int32) {
 	g.aggs.reset(groups)
@@ -173,7 +186,7 @@ func (g *groupAggregate) take(b *types.Batch, k int32) bool {
 }
 
 // processTogether makes one change per group.
-func (g *groupAggregate) processTogether(b *types.Batch) {
+func (g *groupAggregate) processTogether(b *types.Batch) error {
 	c := &g.changes
 	g.rounds.grow(g.keys.Cap())
 	c.begin()
@@ -192,9 +205,10 @@ func (g *groupAggregate) processTogether(b *types.Batch) {
 		g.rounds.unsee(group)
 	}
 	c.before(g.aggs)
-	g.aggs.accumulate(b, groups, rows)
+	err := g.aggs.accumulateBoth(b, groups, rows)
 	g.part, c.all = groups, rows
 	g.after()
+	return err
 }
 
 // after ends a step: groups have new results, or are gone.

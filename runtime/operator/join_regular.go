@@ -32,6 +32,7 @@ type join struct {
 	keys      *state.Store
 	account   *state.Account
 	keyTypes  []types.Type
+	purge     purge
 	sides     [2]*joinSide
 	condition *expr.Filter // or nil
 	testing   types.Batch  // left and right columns of the pairs, for the condition
@@ -181,8 +182,25 @@ func (j *join) Process(input int, b *types.Batch, out Output) error {
 	for _, s := range j.sides {
 		s.expire(now, j.keys, j.release)
 	}
+	if own.ttl > 0 && other.ttl > 0 {
+		expired := func(value []byte) bool { return j.expiredOnDisk(value, now) }
+		if err := j.purge.advance(j.keys, now, min(own.ttl, other.ttl), expired); err != nil {
+			return err
+		}
+	}
 	j.count()
 	return nil
+}
+
+// expiredOnDisk reports whether the time of all rows of a key is over, by what Encode wrote.
+func (j *join) expiredOnDisk(value []byte, now int64) bool {
+	for _, s := range j.sides {
+		var live bool
+		if value, live = s.liveOnDisk(value, now); live || value == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // release forgets a key without rows.

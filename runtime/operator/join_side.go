@@ -473,6 +473,32 @@ func (s *joinSide) decodeRows(slot int32, value []byte) (rest []byte, err error)
 	return value, nil
 }
 
+// liveOnDisk reports whether the time of some row is not over, and returns what follows the rows that encode wrote; nil
+// when they are malformed, which is found when they are decoded.
+func (s *joinSide) liveOnDisk(value []byte, now int64) (rest []byte, live bool) {
+	n, used := binary.Uvarint(value)
+	if used <= 0 {
+		return nil, false
+	}
+	value = value[used:]
+	for range n {
+		for i := range 3 {
+			x, used := binary.Varint(value)
+			if used <= 0 {
+				return nil, false
+			}
+			live = live || i == 2 && x+s.ttl > now
+			value = value[used:]
+		}
+		size, used := binary.Uvarint(value)
+		if used <= 0 || size > uint64(len(value)-used) {
+			return nil, false
+		}
+		value = value[used+int(size):]
+	}
+	return value, live
+}
+
 // identityHash is the hash of what identifies a stored row.
 func (s *joinSide) identityHash(row []byte) (uint64, error) {
 	for _, v := range s.probe {
