@@ -19,6 +19,10 @@ type aggregates struct {
 	groups int     // groups in use or free: 0..groups-1
 	free   []int32 // groups that were given back
 
+	// partial is the column in which a localAggregate below has put accumulators; -1: there is none.
+	partial int
+	scratch [1]int32
+
 	split splitRows
 }
 
@@ -33,7 +37,7 @@ type aggregate struct {
 }
 
 func newAggregates(calls []physical.AggCall, retract bool) *aggregates {
-	a := &aggregates{calls: make([]aggregate, len(calls))}
+	a := &aggregates{calls: make([]aggregate, len(calls)), partial: -1}
 	for i, c := range calls {
 		acc := c.Fn.New(retract)
 		if c.Distinct {
@@ -106,6 +110,52 @@ func (a *aggregates) accumulate(b *types.Batch, groups, rows []int32) {
 	if len(s.retractGroups) > 0 {
 		a.retract(b, s.retractGroups, s.retractRows)
 	}
+}
+
+// accumulateBoth is accumulate for an operator that may stand behind a localAggregate: rows may be partial results.
+func (a *aggregates) accumulateBoth(b *types.Batch, groups, rows []int32) error {
+	if a.partial < 0 || b.Cols[a.partial].Valid.Count(b.N) == 0 {
+		a.accumulate(b, groups, rows)
+		return nil
+	}
+	v, s := b.Cols[a.partial], &a.split
+	s.addGroups, s.addRows = s.addGroups[:0], s.addRows[:0]
+	a.scratch[0] = a.take()
+	for k, g := range groups {
+		i := int(rowAt(rows, k))
+		if !v.Valid.Get(i) {
+			s.addGroups, s.addRows = append(s.addGroups, g), append(s.addRows, int32(i))
+			continue
+		}
+		value := v.Bytes(i)
+		_, used := binary.Uvarint(value)
+		if err := a.decode(a.scratch[0], value[max(used, 0):]); err != nil {
+			return err
+		}
+		a.merge(g, a.scratch[0])
+	}
+	a.giveBack(a.scratch[:])
+	if len(s.addGroups) > 0 {
+		a.add(b, s.addGroups, s.addRows)
+	}
+	return nil
+}
+
+// rowsOf is how many rows of the input the n rows of b stand for that rows names.
+func (a *aggregates) rowsOf(b *types.Batch, rows []int32, n int) int {
+	if a.partial < 0 {
+		return n
+	}
+	v, sum := b.Cols[a.partial], 0
+	for k := range n {
+		if i := int(rowAt(rows, k)); v.Valid.Get(i) {
+			gathered, _ := binary.Uvarint(v.Bytes(i))
+			sum += int(gathered)
+		} else {
+			sum++
+		}
+	}
+	return sum
 }
 
 func (a *aggregates) add(b *types.Batch, groups, rows []int32) {
