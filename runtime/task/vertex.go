@@ -147,7 +147,7 @@ func (v *vertex) counters() metrics.Snapshot {
 		ID: v.id, Name: v.name, Subtask: v.task.subtask,
 		RecordsIn: m.RecordsIn.Load(), RecordsOut: m.RecordsOut.Load(), BytesIn: m.BytesIn.Load(), BytesOut: m.BytesOut.Load(),
 		Late: m.Late.Load(), Failed: m.Failed.Load(), Retries: m.Retries.Load(),
-		StateBytes: m.StateBytes.Load(), StateKeys: m.StateKeys.Load(), Spilled: m.Spilled.Load(),
+		StateBytes: m.StateBytes.Load() + m.Spilled.Load(), StateKeys: m.StateKeys.Load(), Spilled: m.Spilled.Load(),
 	}
 	s.Busy, s.Backpressured, s.Idle = v.task.time.Times(v.task.env.Clock.Now())
 	if w := m.Watermark.Load(); w != math.MinInt64 {
