@@ -37,3 +37,25 @@ type Accumulator interface {
 	// Bytes estimates the memory held.
 	Bytes() int
 }
+
+// Step is what a row does to the state of its group.
+type Step uint8
+
+const (
+	// StepAdd adds the row.
+	StepAdd Step = iota
+	// StepRetract takes the row back.
+	StepRetract
+	// StepNone leaves the state as it is: FILTER keeps the row away.
+	StepNone
+	// StepReset gives the group the state of no rows: the last one was taken back.
+	StepReset
+)
+
+// Runner is implemented by accumulators that give the results between the rows of a batch by themselves. It makes no
+// difference then how many rows a group has in a batch.
+type Runner interface {
+	// Run takes one row after the other, and appends to out the result that its group has behind it: what Add, Retract or
+	// Reset and Result do for single rows. steps[k] belongs to groups[k]; nil steps: all rows are added.
+	Run(groups []int32, args []*types.Vector, rows []int32, steps []Step, out *types.Vector)
+}

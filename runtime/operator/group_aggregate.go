@@ -38,6 +38,7 @@ type groupAggregate struct {
 
 	cols    []*types.Vector // the batch's keys
 	groups  []int32         // the batch's groups, by row that counts
+	running running
 	rounds  rounds
 	changes changes
 	out     *types.Batch
@@ -59,6 +60,7 @@ func newGroupAggregate(node *physical.GroupAggregate) *groupAggregate {
 		before: node.Mode.Has(types.UpdateBefore), cols: make([]*types.Vector, len(node.Keys)),
 		out: types.NewBatch(node.Schema),
 	}
+	g.running = newRunning(g.aggs)
 	g.changes.results = newColumns(columnTypes(node.Schema, len(node.Schema.Fields))[len(node.Keys):])
 	return g
 }
@@ -152,11 +154,20 @@ func (g *groupAggregate) clear(groups []int32) {
 	}
 }
 
-// processEach makes the changes of every row. Rows of different keys don't touch each other, so the first rows of all
-// keys are taken together, then the second ones, and so on.
+// processEach makes the changes of every row. Accumulators that can't give the results between rows by themselves get the
+// rows in rounds: rows of different keys don't touch each other, so the first rows of all keys are taken together, then
+// the second ones, and so on.
 func (g *groupAggregate) processEach(b *types.Batch) {
+	if g.running.all {
+		g.run(b)
+		return
+	}
 	c := &g.changes
 	g.rounds.of(g.groups, g.keys.Cap())
+	if len(g.groups) < narrow*g.rounds.n {
+		g.run(b)
+		return
+	}
 	for r := range g.rounds.n {
 		ks := g.rounds.rows(r)
 		n := len(g.groups)
@@ -253,9 +264,8 @@ func (g *groupAggregate) emit(b *types.Batch) {
 	for i, v := range c.results {
 		g.out.Cols[keys+i].AppendSelected(v, c.pick)
 	}
-	for _, kind := range c.kinds {
-		g.out.AppendKind(kind)
-	}
+	g.out.Kinds = append(g.out.Kinds, c.kinds...)
+	g.out.N += len(c.kinds)
 }
 
 // flush emits the batch's changes, in parts if there are many.

@@ -1,6 +1,9 @@
 package operator_test
 
 import (
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -221,4 +224,60 @@ func TestGroupAggregateNothing(t *testing.T) {
 		> -U a 1
 		> +U a 1
 	`}.run(t)
+}
+
+// What a batch emits doesn't depend on how its rows are divided: it is what they emit one by one, in their order, whether
+// accumulators give the results between rows by themselves or not.
+func TestGroupAggregateRowByRow(t *testing.T) {
+	s := schema("k BIGINT, j STRING, v BIGINT, p BOOLEAN")
+	for seed := range uint64(80) {
+		rnd := rand.New(rand.NewPCG(seed, 3))
+		in := &source{rnd: rnd, schema: s, adds: seed%2 == 0}
+		calls := []string{"COUNT()", "COUNT(v)", "SUM(v)", "SUM(v) FILTER p", "COUNT(v) FILTER p"}
+		switch seed % 4 {
+		case 0:
+			calls = append(calls, "MIN(v)", "MAX(v) FILTER p", "AVG(v)") // all are Runners when nothing is retracted
+		case 1:
+			calls = append(calls, "MAX(j)", "COUNT(DISTINCT v)", "SUM(DISTINCT v) FILTER p")
+		case 2:
+			calls = append(calls, "MAX(j) FILTER p")
+		}
+		if seed%16 == 15 {
+			calls = nil // DISTINCT
+		}
+		n := groupBy(s, [][]int{{}, {0}, {0, 1}}[rnd.IntN(3)], types.Retract, calls...)
+		if n.InputRetracts = !in.adds; n.InputRetracts {
+			retracting(n)
+		}
+		whole, single := newJob(t, n, nil, time.Time{}), newJob(t, n, nil, time.Time{})
+		whole.open(1, nil)
+		single.open(1, nil)
+		for step := range 40 {
+			b := in.next()
+			if !in.adds && rnd.IntN(4) == 0 { // takes back what isn't there
+				for c, v := range b.Cols {
+					v.AppendValue([]any{int64(9), "nobody", int64(1), true}[c])
+				}
+				b.AppendKind(types.Delete)
+			}
+			if b.N == 0 {
+				continue
+			}
+			for i := range b.N {
+				one := types.NewBatch(s)
+				one.AppendSelected(b, []int32{int32(i)})
+				if err := single.process(0, one); err != nil {
+					t.Fatal(err)
+				}
+			}
+			whole.decoys = rnd.IntN(2) == 0
+			if err := whole.process(0, b); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := whole.take(), single.take(); !slices.Equal(got, want) {
+				t.Fatalf("seed %d, step %d: %s\nemitted\n\t%s\nwant\n\t%s", seed, step, n.Detail(),
+					strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+			}
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
 
@@ -77,6 +78,23 @@ func appendFixed[T fixed](v *types.Vector, x T, valid bool) {
 	s := values[T](v)
 	*s = append(*s, x)
 	v.N++
+}
+
+// extend makes a vector of T n rows longer, all valid, and returns the places of their values, which are unspecified.
+func extend[T fixed](v *types.Vector, n int) []T {
+	s := values[T](v)
+	at := len(*s)
+	*s = slices.Grow(*s, n)[:at+n]
+	v.N += n
+	return (*s)[at:]
+}
+
+// step is what the k-th row does; nil steps: all rows are added.
+func step(steps []udf.Step, k int) udf.Step {
+	if steps == nil {
+		return udf.StepAdd
+	}
+	return steps[k]
 }
 
 // row is the physical row that goes to the k-th group.

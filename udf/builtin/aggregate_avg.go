@@ -41,6 +41,11 @@ func aggregateAvg() []udf.Spec {
 	}}
 }
 
+var (
+	_ udf.Runner = (*avg[int64, int64])(nil)
+	_ udf.Runner = (*avgDecimal)(nil)
+)
+
 // avg adds in the wider type S and divides at the end; integers wrap around.
 type avg[T integer | float, S int64 | float64] struct {
 	state []sumState[S]
@@ -80,6 +85,34 @@ func (a *avg[T, S]) Retract(groups []int32, args []*types.Vector, rows []int32) 
 			s := &state[g]
 			s.sum -= S(x[r])
 			s.n--
+		}
+	}
+}
+
+// Run implements udf.Runner.
+func (a *avg[T, S]) Run(groups []int32, args []*types.Vector, rows []int32, steps []udf.Step, out *types.Vector) {
+	v, state := args[0], a.state
+	x, at, nulls := *values[T](v), out.N, !noNulls(v)
+	y := extend[T](out, len(groups))
+	for k, g := range groups {
+		s, r := &state[g], row(rows, k)
+		if op := step(steps, k); op == udf.StepReset {
+			*s = sumState[S]{}
+		} else if !nulls || v.Valid.Get(r) {
+			switch op {
+			case udf.StepAdd:
+				s.sum += S(x[r])
+				s.n++
+			case udf.StepRetract:
+				s.sum -= S(x[r])
+				s.n--
+			}
+		}
+		if s.n == 0 {
+			y[k] = 0
+			out.SetNull(at + k)
+		} else {
+			y[k] = T(s.sum / S(s.n))
 		}
 	}
 }
@@ -133,5 +166,13 @@ func (a *avgDecimal) Result(groups []int32, out *types.Vector) {
 		}
 		q, ok := number.Divide(s.sum, a.scale, decimal128.FromI64(s.n), 0, a.result.Precision, a.result.Scale)
 		appendFixed(out, q, ok)
+	}
+}
+
+// Run implements udf.Runner.
+func (a *avgDecimal) Run(groups []int32, args []*types.Vector, rows []int32, steps []udf.Step, out *types.Vector) {
+	for k, g := range groups {
+		a.take(g, args[0], row(rows, k), step(steps, k))
+		a.Result(groups[k:k+1], out)
 	}
 }

@@ -33,7 +33,10 @@ type count struct {
 	all bool
 }
 
-var _ udf.Accumulator = (*count)(nil)
+var (
+	_ udf.Accumulator = (*count)(nil)
+	_ udf.Runner      = (*count)(nil)
+)
 
 func (a *count) Grow(n int)        { a.n = grow(a.n, n) }
 func (a *count) Reset(group int32) { a.n[group] = 0 }
@@ -77,6 +80,46 @@ func (a *count) add(groups []int32, args []*types.Vector, rows []int32, by int64
 			}
 			n[g] += by
 		}
+	}
+}
+
+// Run implements udf.Runner.
+func (a *count) Run(groups []int32, args []*types.Vector, rows []int32, steps []udf.Step, out *types.Vector) {
+	all := a.all
+	if !all {
+		all = true
+		for _, v := range args {
+			all = all && noNulls(v)
+		}
+	}
+	n, y := a.n, extend[int64](out, len(groups))
+	if all && steps == nil {
+		for k, g := range groups {
+			x := n[g] + 1
+			n[g], y[k] = x, x
+		}
+		return
+	}
+	for k, g := range groups {
+		by := int64(0)
+		switch step(steps, k) {
+		case udf.StepAdd:
+			by = 1
+		case udf.StepRetract:
+			by = -1
+		case udf.StepReset:
+			n[g] = 0
+		}
+		if !all && by != 0 {
+			r := row(rows, k)
+			for _, v := range args {
+				if v.IsNull(r) {
+					by = 0
+				}
+			}
+		}
+		n[g] += by
+		y[k] = n[g]
 	}
 }
 

@@ -119,6 +119,11 @@ func (a *slots[T]) Bytes() int { return cap(a.state) * int(unsafe.Sizeof(slot[T]
 // Retract is never called: an accumulator over slots is only made where nothing is retracted.
 func (a *slots[T]) Retract([]int32, []*types.Vector, []int32) {}
 
+var (
+	_ udf.Runner = (*smallest[int64])(nil)
+	_ udf.Runner = (*largest[int64])(nil)
+)
+
 // smallest is MIN over numbers, largest MAX. They are two types because a comparison chosen at run time costs more than
 // the rest of the loop. As in Flink a NaN that comes first stays, and one that comes later doesn't count.
 type smallest[T integer | float] struct{ slots[T] }
@@ -149,6 +154,24 @@ func (a *smallest[T]) Add(groups []int32, args []*types.Vector, rows []int32) {
 			if s := &state[g]; !s.seen || y < s.x {
 				*s = slot[T]{y, true}
 			}
+		}
+	}
+}
+
+// Run implements udf.Runner.
+func (a *smallest[T]) Run(groups []int32, args []*types.Vector, rows []int32, steps []udf.Step, out *types.Vector) {
+	v, state := args[0], a.state
+	x, at, nulls := *values[T](v), out.N, !noNulls(v)
+	y := extend[T](out, len(groups))
+	for k, g := range groups {
+		s, r := &state[g], row(rows, k)
+		if op := step(steps, k); op == udf.StepReset {
+			*s = slot[T]{}
+		} else if op == udf.StepAdd && (!nulls || v.Valid.Get(r)) && (!s.seen || x[r] < s.x) {
+			*s = slot[T]{x[r], true}
+		}
+		if y[k] = s.x; !s.seen {
+			out.SetNull(at + k)
 		}
 	}
 }
@@ -188,6 +211,24 @@ func (a *largest[T]) Add(groups []int32, args []*types.Vector, rows []int32) {
 			if s := &state[g]; !s.seen || y > s.x {
 				*s = slot[T]{y, true}
 			}
+		}
+	}
+}
+
+// Run implements udf.Runner.
+func (a *largest[T]) Run(groups []int32, args []*types.Vector, rows []int32, steps []udf.Step, out *types.Vector) {
+	v, state := args[0], a.state
+	x, at, nulls := *values[T](v), out.N, !noNulls(v)
+	y := extend[T](out, len(groups))
+	for k, g := range groups {
+		s, r := &state[g], row(rows, k)
+		if op := step(steps, k); op == udf.StepReset {
+			*s = slot[T]{}
+		} else if op == udf.StepAdd && (!nulls || v.Valid.Get(r)) && (!s.seen || x[r] > s.x) {
+			*s = slot[T]{x[r], true}
+		}
+		if y[k] = s.x; !s.seen {
+			out.SetNull(at + k)
 		}
 	}
 }

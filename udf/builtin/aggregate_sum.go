@@ -56,6 +56,11 @@ func aggregateSum() []udf.Spec {
 	}
 }
 
+var (
+	_ udf.Runner = (*sum[int64])(nil)
+	_ udf.Runner = (*sumDecimal)(nil)
+)
+
 // sum adds integers, which wrap around, or floats, in the type of the argument.
 type sum[T integer | float] struct {
 	state       []sumState[T]
@@ -111,6 +116,34 @@ func (a *sum[T]) Retract(groups []int32, args []*types.Vector, rows []int32) {
 			s := &state[g]
 			s.sum -= x[r]
 			s.n--
+		}
+	}
+}
+
+// Run implements udf.Runner.
+func (a *sum[T]) Run(groups []int32, args []*types.Vector, rows []int32, steps []udf.Step, out *types.Vector) {
+	v, state := args[0], a.state
+	x, at, nulls := *values[T](v), out.N, !noNulls(v)
+	y := extend[T](out, len(groups))
+	for k, g := range groups {
+		s, r := &state[g], row(rows, k)
+		if op := step(steps, k); op == udf.StepReset {
+			*s = sumState[T]{}
+		} else if !nulls || v.Valid.Get(r) {
+			switch op {
+			case udf.StepAdd:
+				s.sum += x[r]
+				s.n++
+			case udf.StepRetract:
+				s.sum -= x[r]
+				s.n--
+			}
+		}
+		if y[k] = s.sum; s.n == 0 {
+			y[k] = 0 // floats may leave a remainder
+			if !a.zeroIfEmpty {
+				out.SetNull(at + k)
+			}
 		}
 	}
 }
@@ -190,6 +223,28 @@ func (a *sumDecimal) Retract(groups []int32, args []*types.Vector, rows []int32)
 			s.add(v.Dec[r].Negate())
 			s.n--
 		}
+	}
+}
+
+// Run implements udf.Runner.
+func (a *sumDecimal) Run(groups []int32, args []*types.Vector, rows []int32, steps []udf.Step, out *types.Vector) {
+	for k, g := range groups {
+		a.take(g, args[0], row(rows, k), step(steps, k))
+		a.Result(groups[k:k+1], out)
+	}
+}
+
+// take does with one row what the step says.
+func (a *sumDecimal) take(group int32, v *types.Vector, r int, op udf.Step) {
+	switch s := &a.state[group]; {
+	case op == udf.StepReset:
+		*s = sumDecimalState{}
+	case op == udf.StepAdd && v.Valid.Get(r):
+		s.add(v.Dec[r])
+		s.n++
+	case op == udf.StepRetract && v.Valid.Get(r):
+		s.add(v.Dec[r].Negate())
+		s.n--
 	}
 }
 
