@@ -41,11 +41,27 @@ type Job struct {
 
 // jobs is the list of a session's jobs, in the order of their start.
 type jobs struct {
-	mu   sync.Mutex
-	list []*Job
+	mu    sync.Mutex
+	list  []*Job
+	ended []*Job // those of list that have ended, in the order of their end
 }
 
-// Jobs lists the session's jobs in the order of their start.
+// maxEnded is how many jobs that have ended are listed, as jobstore.max-capacity says in Flink, where it is unlimited by
+// default. A session that runs a query a second would otherwise never stop to grow.
+const maxEnded = 100
+
+func (s *Session) ended(job *Job) {
+	s.jobs.mu.Lock()
+	defer s.jobs.mu.Unlock()
+	if s.jobs.ended = append(s.jobs.ended, job); len(s.jobs.ended) <= maxEnded {
+		return
+	}
+	oldest := s.jobs.ended[0]
+	s.jobs.ended = slices.Delete(s.jobs.ended, 0, 1)
+	s.jobs.list = slices.DeleteFunc(s.jobs.list, func(j *Job) bool { return j == oldest })
+}
+
+// Jobs lists the session's jobs in the order of their start: those that run, and the hundred that have ended last.
 func (s *Session) Jobs() []*Job {
 	s.jobs.mu.Lock()
 	defer s.jobs.mu.Unlock()
@@ -79,8 +95,11 @@ func (j *Job) Err() error {
 func (j *Job) Status() string { return j.run.Status().String() }
 
 // Stop ends the job gracefully: sources stop, sinks are flushed, a final checkpoint is taken. With drain all windows
-// fire first, as if the input had ended.
-func (j *Job) Stop(ctx context.Context, drain bool) error { return j.run.Stop(ctx, drain) }
+// fire first, as if the input had ended. When it returns without ctx.Err() the same statement can be started again.
+func (j *Job) Stop(ctx context.Context, drain bool) error {
+	j.run.RequestStop(drain)
+	return j.Wait(ctx)
+}
 
 // Cancel ends the job at once.
 func (j *Job) Cancel() { j.run.Cancel() }
@@ -98,7 +117,11 @@ func (j *Job) savepoint(ctx context.Context, dir string, stop, drain bool) (stri
 	if dir == "" {
 		return "", fmt.Errorf("there is no place for savepoints; set '%s' to a directory or s3://bucket/prefix", savepointDir)
 	}
-	return j.run.Savepoint(ctx, dir, stop, drain)
+	path, err := j.run.Savepoint(ctx, dir, stop, drain)
+	if stop && path != "" {
+		err = j.Wait(ctx)
+	}
+	return path, err
 }
 
 const savepointDir = "execution.checkpointing.savepoint-dir"
@@ -151,6 +174,7 @@ func (s *Session) start(ctx context.Context, name string, plan *physical.Plan, r
 	go func() {
 		job.err = run.Wait()
 		job.unlock()
+		s.ended(job)
 		close(job.done)
 	}()
 	return job, nil

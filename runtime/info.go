@@ -97,6 +97,11 @@ func newGraph(plan *physical.Plan, widths map[physical.Node]int, chains []*chain
 // Info returns what is known of the job now. The figures of operators are those of the current attempt, or of the last.
 func (j *Job) Info() metrics.Job {
 	a := j.attempt.Load()
+	if a == nil {
+		info := j.last
+		info.Operators, info.Checkpoints.History = slices.Clone(info.Operators), slices.Clone(info.Checkpoints.History)
+		return info
+	}
 	info := metrics.Job{
 		ID: j.cfg.JobID, Name: j.cfg.Name, State: j.Status().String(), Bounded: a.graph.bounded, Parallelism: a.graph.parallelism,
 		Started: j.started, Operators: slices.Clone(a.graph.operators),

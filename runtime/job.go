@@ -63,7 +63,8 @@ type Job struct {
 	stopped  bool  // a stop was asked for between two attempts
 
 	status    atomic.Uint32
-	attempt   atomic.Pointer[attempt] // the current or the last one, for figures
+	attempt   atomic.Pointer[attempt] // the current or the last one, for figures; nil when the job is over
+	last      metrics.Job             // what Info tells once attempt is nil
 	completed atomic.Int64            // checkpoints
 	failed    atomic.Int64
 	history   history
@@ -288,14 +289,24 @@ func (j *Job) finish(err error) {
 		j.cfg.OnEvent(Event{Kind: Ended, Err: err})
 	}
 	j.status.Store(uint32(status))
+	j.release()
 	j.ended.Lock()
 	j.ended.err, j.ended.over = err, true
 	notify := j.ended.notify
+	j.ended.notify = nil
 	j.ended.Unlock()
 	close(j.done)
 	for _, f := range notify {
 		f()
 	}
+}
+
+// release lets go of what only a running job needs: who lists jobs keeps them long after their end, and the tasks hold all
+// state, the plan holds the connectors, and planning again needs a catalog. The figures stay as they were at the end.
+func (j *Job) release() {
+	j.last = j.Info()
+	j.attempt.Store(nil)
+	j.plan, j.cfg.Replan, j.cfg.Collect = nil, nil, nil
 }
 
 // discard removes the checkpoints of a job that doesn't retain them.
@@ -422,7 +433,14 @@ func (j *Job) Checkpoints() (completed, failed int64) { return j.completed.Load(
 // Metrics returns the counters of every operator instance, upstream first. A restart sets them to zero.
 func (j *Job) Metrics() []metrics.Snapshot {
 	var all []metrics.Snapshot
-	for _, t := range j.attempt.Load().tasks {
+	a := j.attempt.Load()
+	if a == nil {
+		for _, v := range j.last.Operators {
+			all = append(all, v.Subtasks...)
+		}
+		return all
+	}
+	for _, t := range a.tasks {
 		all = t.Metrics(all)
 	}
 	return all

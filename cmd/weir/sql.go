@@ -136,7 +136,7 @@ func (r *repl) loop(ctx context.Context, lines lineReader) error {
 	var text strings.Builder
 	failed := false
 	for {
-		failed = r.tellFailed() || failed
+		failed = r.tellFailed(r.session.Jobs()) || failed
 		select {
 		case <-r.interrupted:
 			if !r.typed {
@@ -194,7 +194,8 @@ func (r *repl) end(failed bool) error {
 	if r.typed {
 		return nil
 	}
-	for _, j := range r.session.Jobs() {
+	jobs := r.session.Jobs() // of now: it forgets those that ended first
+	for _, j := range jobs {
 		if !j.Bounded {
 			continue
 		}
@@ -204,16 +205,16 @@ func (r *repl) end(failed bool) error {
 			return &exitError{code: exitInterrupted}
 		}
 	}
-	if r.tellFailed() || failed {
+	if r.tellFailed(jobs) || failed {
 		return &exitError{code: exitFailed}
 	}
 	return nil
 }
 
 // tellFailed tells of background jobs that have failed since the last time.
-func (r *repl) tellFailed() bool {
+func (r *repl) tellFailed(jobs []*engine.Job) bool {
 	failed := false
-	for _, j := range r.session.Jobs() {
+	for _, j := range jobs {
 		if err := j.Err(); err != nil && !r.told[j] {
 			r.out.say("job %s (%s) failed: %s", j.ID, j.Name, explanation(err))
 			r.told[j], failed = true, true
