@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"sync"
 	"time"
@@ -23,7 +24,7 @@ type Subtask struct {
 	// Finished says that the subtask had read all of its input and will do nothing more.
 	Finished bool
 	// Parts in order: entries of later ones override those of earlier ones by (Name, Key). Operator entries count in the
-	// last part only. A part may belong to an earlier checkpoint that was complete when this one began.
+	// last part only. A part may belong to an earlier checkpoint that was complete when this one began, or has become so since.
 	Parts []File
 }
 
@@ -33,12 +34,12 @@ type Pending struct {
 	parent   string // the folder that paths of files are relative to
 	folder   string // in parent
 	manifest Manifest
-	pins     map[string]bool // files of earlier checkpoints that parts may refer to
 	ended    func(p *Pending, published, removed bool)
 
 	mu      sync.Mutex
-	index   map[string]int // of operators
-	named   map[string]int // files by name, without a suffix
+	pins    map[string]bool // files of earlier checkpoints that parts may refer to
+	index   map[string]int  // of operators
+	named   map[string]int  // files by name, without a suffix
 	closed  map[string]bool
 	writing int // parts that have a file
 	state   pendingState
@@ -56,7 +57,7 @@ const (
 func newPending(fsys FS, parent, folder string, m Manifest) *Pending {
 	return &Pending{
 		fs: fsys, parent: parent, folder: folder, manifest: m,
-		index: map[string]int{}, named: map[string]int{}, closed: map[string]bool{},
+		pins: map[string]bool{}, index: map[string]int{}, named: map[string]int{}, closed: map[string]bool{},
 	}
 }
 
@@ -168,7 +169,7 @@ func (t *Part) spill() (err error) {
 		t.p.leave()
 		return err
 	}
-	t.buf = bufio.NewWriterSize(t.out, 64<<10)
+	t.buf = bufio.NewWriterSize(t.out, 4<<10) // for the heads of blocks; blocks are larger, and go by
 	t.enc.w = t.buf
 	_, err = t.buf.Write(t.small.Bytes())
 	t.small = bytes.Buffer{}
@@ -223,6 +224,22 @@ func (t *Part) Abort() {
 	}
 }
 
+// pin lets parts refer to files of an earlier checkpoint.
+func (p *Pending) pin(files []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range files {
+		p.pins[f] = true
+	}
+}
+
+// pinned adds the files that parts may refer to.
+func (p *Pending) pinned(to map[string]bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.Copy(to, p.pins)
+}
+
 func (p *Pending) alive() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -263,9 +280,9 @@ func (p *Pending) Publish(drained bool, subtasks []Subtask) (uri string, size in
 		return "", 0, p.fail(ErrAborted)
 	}
 	p.state = pendingPublishing
-	closed := p.closed
+	closed, pins := p.closed, maps.Clone(p.pins)
 	p.mu.Unlock()
-	if size, err = p.publish(drained, subtasks, closed); err != nil {
+	if size, err = p.publish(drained, subtasks, closed, pins); err != nil {
 		p.abort()
 		return "", 0, p.fail(err)
 	}
@@ -278,7 +295,7 @@ func (p *Pending) Publish(drained bool, subtasks []Subtask) (uri string, size in
 	return p.String(), size, nil
 }
 
-func (p *Pending) publish(drained bool, subtasks []Subtask, closed map[string]bool) (size int64, err error) {
+func (p *Pending) publish(drained bool, subtasks []Subtask, closed, pins map[string]bool) (size int64, err error) {
 	m := &p.manifest
 	m.Drained = drained
 	index := map[string]int{}
@@ -294,7 +311,7 @@ func (p *Pending) publish(drained bool, subtasks []Subtask, closed map[string]bo
 			case f.File == "":
 			case closed[f.File]:
 				size += f.Size
-			case !p.pins[f.File]:
+			case !pins[f.File]:
 				return 0, fmt.Errorf("the state of %s (subtask %d) builds on %s, which is not there any more", t.Name, t.Subtask, f.File)
 			}
 		}

@@ -1,6 +1,10 @@
 package state
 
-import "github.com/weirsql/weir/types"
+import (
+	"encoding/binary"
+
+	"github.com/weirsql/weir/types"
+)
 
 // Store is keyed state: Keys, and what an operator keeps for each key in slices indexed by the key's slot. By a Codec the
 // Store can take the state of single keys out of these slices and put it back, which is what it takes to
@@ -141,12 +145,40 @@ func (s *Store) waits(slot int32) bool {
 	return slot >= s.next && slot < s.end && !s.saved.get(slot) && (!s.increment || s.changes.lineSlots.get(slot))
 }
 
-// put writes a key.
+// put writes a key, as AppendEntry would, but straight into the block.
 func (s *Store) put(slot int32) {
 	s.saved.set(slot)
-	s.key = s.Encode(s.key[:s.heading], slot)
-	s.value = s.codec.Encode(s.value[:0], slot)
-	s.out.Put(s.Hash(slot), s.name, s.key, s.value)
+	w := s.out
+	before := w.begin()
+	b := binary.LittleEndian.AppendUint16(w.block, KeyGroup(s.Hash(slot)))
+	b = append(binary.AppendUvarint(b, uint64(len(s.name))), s.name...)
+	b, at := openLength(b)
+	b = append(b, s.key[:s.heading]...)
+	b = closeLength(s.Encode(b, slot), at)
+	b, at = openLength(b)
+	w.block = closeLength(s.codec.Encode(b, slot), at)
+	w.end(before)
+}
+
+// lengthSize is how many bytes a length takes that is written before it is known.
+const lengthSize = 2
+
+// openLength makes room for the length of what follows.
+func openLength(b []byte) (_ []byte, at int) { return append(b, 0, 0), len(b) }
+
+// closeLength writes the length of what follows its place: a uvarint, longer than it need be when the length is small.
+func closeLength(b []byte, at int) []byte {
+	n := len(b) - at - lengthSize
+	if n < 1<<(7*lengthSize) {
+		b[at], b[at+1] = byte(n)|0x80, byte(n>>7)
+		return b
+	}
+	var length [binary.MaxVarintLen64]byte
+	used := binary.PutUvarint(length[:], uint64(n))
+	b = append(b, length[:used-lengthSize]...) // as many bytes more
+	copy(b[at+used:], b[at+lengthSize:])
+	copy(b[at:], length[:used])
+	return b
 }
 
 // Remove forgets a key. Its state is the operator's to forget.

@@ -3,6 +3,7 @@ package state
 import (
 	"encoding/binary"
 	"errors"
+	"sync"
 )
 
 // Entry is one piece of state in a checkpoint.
@@ -116,15 +117,38 @@ func (w *Writer) PutRemoved(hash uint64, name string, key []byte) {
 }
 
 func (w *Writer) add(e Entry) {
-	if w.block == nil {
-		w.block = make([]byte, 0, blockSize+blockSize/8)
-	}
-	before := len(w.block)
+	before := w.begin()
 	w.block = AppendEntry(w.block, e)
+	w.end(before)
+}
+
+// begin returns the length of the block, which has room for another entry.
+func (w *Writer) begin() int {
+	if w.block == nil {
+		w.block = newBlock()
+	}
+	return len(w.block)
+}
+
+// end notes that an entry has been appended to a block that had a length before.
+func (w *Writer) end(before int) {
 	w.entries++
 	w.bytes += int64(len(w.block) - before)
 	if len(w.block) >= blockSize {
 		w.Flush()
+	}
+}
+
+// blocks are used again: a checkpoint needs many, one after the other.
+var blocks = sync.Pool{New: func() any { b := make([]byte, 0, blockSize+blockSize/8); return &b }}
+
+func newBlock() []byte { return *blocks.Get().(*[]byte) }
+
+// Recycle takes back a block that Emit was given and that nobody reads any more.
+func Recycle(block []byte) {
+	if cap(block) >= blockSize && cap(block) <= 2*blockSize {
+		block = block[:0]
+		blocks.Put(&block)
 	}
 }
 

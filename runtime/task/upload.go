@@ -5,6 +5,7 @@ import (
 
 	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/clock"
+	"github.com/weirsql/weir/runtime/state"
 )
 
 // Checkpoints is where tasks write their state. From any goroutine.
@@ -44,7 +45,7 @@ type uploadEnd uint8
 const (
 	goesOn uploadEnd = iota
 	isComplete
-	isGivenUp
+	isAbandoned
 )
 
 // upload is the state of one operator instance on its way into a checkpoint.
@@ -53,9 +54,10 @@ type upload struct {
 	part  *checkpoint.Part // the goroutine's
 
 	// Guarded by queue.mu.
-	done bool
-	file checkpoint.File
-	err  error
+	done      bool
+	abandoned bool // what still waits is not written
+	file      checkpoint.File
+	err       error
 }
 
 func (q *uploads) add(w uploadWork) {
@@ -97,8 +99,14 @@ func (q *uploads) run() {
 		w := q.work[0]
 		q.work[0] = uploadWork{}
 		q.work = q.work[1:]
+		skip := w.u.abandoned && w.end != isAbandoned
 		q.mu.Unlock()
-		file, err, done := w.u.do(w)
+		var file checkpoint.File
+		var err error
+		done := false
+		if !skip {
+			file, err, done = w.u.do(w)
+		}
 		q.mu.Lock()
 		q.bytes -= len(w.block)
 		wake := done || q.full && q.bytes <= uploadBytes/2
@@ -119,11 +127,13 @@ func (u *upload) do(w uploadWork) (file checkpoint.File, err error, done bool) {
 	case isComplete:
 		file, err = u.part.Close()
 		return file, err, true
-	case isGivenUp:
+	case isAbandoned:
 		u.part.Abort()
 		return file, checkpoint.ErrAborted, true
 	}
-	if err := u.part.Write(w.block, w.entries); err != nil {
+	err = u.part.Write(w.block, w.entries)
+	state.Recycle(w.block)
+	if err != nil {
 		return file, err, true
 	}
 	return file, nil, false
@@ -135,7 +145,15 @@ func (u *upload) write(block []byte, entries int) {
 }
 
 // end says that nothing follows.
-func (u *upload) end(how uploadEnd) { u.queue.add(uploadWork{u: u, end: how}) }
+func (u *upload) end() { u.queue.add(uploadWork{u: u, end: isComplete}) }
+
+// abandon forgets what has not been written yet, and removes what has.
+func (u *upload) abandon() {
+	u.queue.mu.Lock()
+	u.abandoned = true
+	u.queue.mu.Unlock()
+	u.queue.add(uploadWork{u: u, end: isAbandoned})
+}
 
 // result returns the file when everything is safe.
 func (u *upload) result() (file checkpoint.File, done bool, err error) {

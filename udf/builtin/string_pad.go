@@ -84,8 +84,11 @@ func appendPad(dst []byte, s string, length int, fill string, left bool) []byte 
 		if !left {
 			dst = append(dst, s...)
 		}
-		for ; missing > 0; missing -= len(fill) {
-			dst = append(dst, fill[:min(missing, len(fill))]...)
+		// What has been filled so far, a whole number of fills, is the filling for as much again.
+		from := len(dst)
+		dst = append(dst, fill[:min(missing, len(fill))]...)
+		for done := len(fill); done < missing; done *= 2 {
+			dst = append(dst, dst[from:from+min(done, missing-done)]...)
 		}
 		if left {
 			dst = append(dst, s...)
