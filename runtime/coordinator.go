@@ -377,7 +377,7 @@ func (c *coordinator) report(e Event) {
 // read, and a checkpoint would lack their positions: then the job simply ends, or, with drain, stops later.
 func (c *coordinator) stop(drain bool) {
 	switch {
-	case c.stopping || c.err != nil:
+	case c.stopping || c.err != nil || c.final:
 		return
 	case c.started && c.listed == len(c.a.enumerators):
 	case drain:

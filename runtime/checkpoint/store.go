@@ -109,12 +109,9 @@ func (s *Store) Begin(id int64, began time.Time) (*Pending, error) {
 		return nil, fmt.Errorf("begin checkpoint %d of job %s: it is not a new number", id, s.job)
 	}
 	p := newPending(s.fs, s.job, folder(id), Manifest{Version: Version, Job: s.job, Name: s.name, ID: id, Time: began.UTC()})
-	p.pins = map[string]bool{}
 	for _, h := range s.folders {
 		if h.state == folderComplete {
-			for _, f := range h.files {
-				p.pins[f] = true
-			}
+			p.pin(h.files)
 		}
 	}
 	p.ended = s.ended
@@ -130,6 +127,11 @@ func (s *Store) ended(p *Pending, published, removed bool) {
 	delete(s.pending, p)
 	if h := s.folders[p.manifest.ID]; published {
 		h.state, h.files = folderComplete, p.manifest.names()
+		for later := range s.pending {
+			if later.manifest.ID > p.manifest.ID {
+				later.pin(h.files)
+			}
+		}
 	} else if removed {
 		delete(s.folders, p.manifest.ID)
 	}
@@ -181,9 +183,7 @@ func (s *Store) victims(retained int) (victims []victim) {
 	needed, busy := map[string]bool{}, map[int64]bool{}
 	for p := range s.pending {
 		busy[p.manifest.ID] = true
-		for f := range p.pins {
-			needed[f] = true
-		}
+		p.pinned(needed)
 	}
 	var ids []int64
 	for _, id := range s.newestFirst() {

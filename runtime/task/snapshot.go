@@ -89,7 +89,6 @@ func (t *Task) begin(id int64) error {
 	began := t.env.Clock.Now()
 	// A barrier behind another one says that the earlier checkpoint has been given up.
 	t.giveUp()
-	t.reported = nil
 	t.tell(exchange.Barrier, id)
 	s, err := t.draw(id)
 	if err != nil {
@@ -115,18 +114,24 @@ func (t *Task) giveUp() {
 		if s.id == Final {
 			return false
 		}
-		for _, x := range s.shares {
-			x.w.Abandon()
-			if x.upload != nil {
-				x.upload.end(isGivenUp)
-			}
-		}
+		s.abandon()
 		return true
 	})
 }
 
+// abandon ends what is on its way.
+func (s *snapshot) abandon() {
+	for _, x := range s.shares {
+		x.w.Abandon()
+		if x.upload != nil {
+			x.upload.abandon()
+		}
+	}
+}
+
 // draw draws the line in the writers and takes the state of the operators.
 func (t *Task) draw(id int64) (*snapshot, error) {
+	t.reported = nil // what changed since the last complete checkpoint reaches to this line now
 	for _, x := range t.writers {
 		if err := x.barrier(id); err != nil {
 			return nil, err
@@ -150,7 +155,8 @@ func (t *Task) draw(id int64) (*snapshot, error) {
 		if !t.env.KeepState {
 			continue
 		}
-		if x.w.Increment = v.canIncrement(); x.w.Increment {
+		// Of an operator whose input has ended nothing is left, and so nothing to build on.
+		if x.w.Increment = !natural && v.canIncrement(); x.w.Increment {
 			x.chain = v.chain
 		}
 		x.w.Record = v.records()
@@ -257,7 +263,7 @@ func (t *Task) conclude(s *snapshot) error {
 	for _, x := range s.shares {
 		x.w.Flush()
 		if x.upload != nil {
-			x.upload.end(isComplete)
+			x.upload.end()
 		}
 	}
 	s.closed = true

@@ -269,7 +269,9 @@ func (t *Task) close() {
 			t.env.Reports.Failed(t, err)
 		}
 	}
-	t.giveUp()
+	for _, s := range t.pending {
+		s.abandon()
+	}
 	for t.uploads.busy() {
 		t.waiter.Wait(context.Background(), time.Time{})
 	}
