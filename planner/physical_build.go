@@ -457,6 +457,7 @@ func (b *builder) aggregate(n *aggregateNode) (physical.Node, *diag.Error) {
 	if err != nil {
 		return nil, err
 	}
+	in = b.firstPhase(n, in)
 	info := b.over(physical.Forward, nil, in)
 	info.Schema = types.NewSchema(n.out...)
 	b.spread(&info, n.keys)
@@ -482,6 +483,50 @@ func (b *builder) aggregate(n *aggregateNode) (physical.Node, *diag.Error) {
 		g.Key = []int{}
 	}
 	return b.add(g), nil
+}
+
+// exact reports whether the partial results of an aggregate are small, and give the same result whichever rows they are
+// made of. Of approximate numbers the order of additions shows in the last digits, and that of a NaN in MIN and MAX.
+func exact(a physical.AggCall) bool {
+	switch a.Function {
+	case "COUNT":
+	case "SUM", "$SUM0", "AVG", "MIN", "MAX":
+		if k := a.Fn.Args[0].Kind; k == types.Float || k == types.Double {
+			return false
+		}
+	default:
+		return false
+	}
+	return !a.Distinct
+}
+
+// orderly are the functions whose results depend on the order of rows, or on which of them come first.
+var orderly = map[string]bool{"FIRST_VALUE": true, "LAST_VALUE": true, "LISTAGG": true, "ARRAY_AGG": true, "COLLECT": true,
+	"JSON_ARRAYAGG": true, "JSON_OBJECTAGG": true}
+
+// firstPhase puts the first of two phases before the exchange of an aggregation, as table.optimizer.agg-phase-strategy
+// says. AUTO leaves it out where it can't pay, in a job with one subtask, and where results are large or would differ
+// in their last digits from run to run.
+func (b *builder) firstPhase(n *aggregateNode, in physical.Node) physical.Node {
+	strategy := strings.ToUpper(b.p.Settings.Get("table.optimizer.agg-phase-strategy"))
+	auto := strategy == "AUTO"
+	if strategy == "ONE_PHASE" || auto && b.p.Settings.Int("parallelism.default") == 1 || b.mode(in) != types.AppendOnly {
+		return in
+	}
+	for _, a := range n.aggs {
+		if auto && !exact(a) || orderly[a.Function] {
+			return in
+		}
+	}
+	info := b.over(physical.Forward, nil, in)
+	info.Schema = types.NewSchema(append(slices.Clone(info.Schema.Fields), types.Field{Name: "$partial", Type: types.BytesType.WithNotNull(true)})...)
+	switch w := n.window; {
+	case w == nil && b.p.Settings.Bool("table.exec.mini-batch.enabled"):
+		return b.add(&physical.LocalGroupAggregate{Info: info, Keys: n.keys, Aggs: n.aggs, Optional: auto})
+	case w != nil && !w.Attached && !w.Proctime && w.Kind != physical.Session:
+		return b.add(&physical.LocalWindowAggregate{Info: info, Window: *w, Keys: n.keys, Aggs: n.aggs, Optional: auto})
+	}
+	return in
 }
 
 // ttl reads a STATE_TTL hint, or the session's setting.
@@ -737,13 +782,13 @@ func (b *builder) changelogModes() {
 }
 
 // name gives every operator its ID: what it is and does, and the same of everything below it. Equal statements get
-// equal IDs, whatever else is in the file.
+// equal IDs, whatever else is in the file, and whether or not they aggregate in two phases: the first one has no state.
 func (b *builder) name() {
 	for _, n := range b.nodes {
 		h := fnv.New64a()
 		fmt.Fprintf(h, "%s|%s", n.Name(), n.Detail())
 		for _, e := range n.Base().Inputs {
-			fmt.Fprintf(h, "|%s|%s|%v", e.From.Base().ID, e.Exchange, e.Keys)
+			fmt.Fprintf(h, "|%s|%s|%v", physical.Below(e.From).Base().ID, e.Exchange, e.Keys)
 		}
 		id := fmt.Sprintf("%s-%08x", strings.ToLower(n.Name()), uint32(h.Sum64()^h.Sum64()>>32))
 		b.ids[id]++

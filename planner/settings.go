@@ -69,6 +69,7 @@ var KnownSettings = []Setting{
 	{Key: "table.exec.source.idle-timeout", Kind: option.Duration, Default: "0 ms", Summary: "a split without rows for this long no longer holds back the watermark; 0 is never"},
 	{Key: "table.exec.state.ttl", Kind: option.Duration, Default: "0 ms", Summary: "state not touched for this long is dropped; 0 keeps it"},
 	{Key: "table.local-time-zone", Kind: option.String, Default: "default", Summary: "the session's time zone; default is the machine's"},
+	{Key: "table.optimizer.agg-phase-strategy", Kind: option.Enum, Default: "AUTO", Values: []string{"AUTO", "TWO_PHASE", "ONE_PHASE"}, Summary: "whether rows are aggregated before an exchange, too: where it pays, wherever it can be done, or never"},
 	{Key: "weir.memory.limit", Kind: option.Size, Summary: "how much memory the state of all jobs together may take; what has not been used for long goes to disk beyond it; fixed by the first job; unset: half of the machine's, or the container's"},
 	{Key: "weir.seed", Kind: option.Int, Default: "42", Summary: "the seed of everything random"},
 }

@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/runtime/checkpoint"
@@ -41,6 +42,24 @@ func chains(plan *physical.Plan, widths map[physical.Node]int) ([]*chain, map[ph
 	return all, of
 }
 
+// onePhase leaves out the first of two phases of an aggregation where there is no exchange that it would take rows from,
+// and where it has fewer subtasks than the second: it would take work from many to give it to few.
+func onePhase(plan *physical.Plan, widths map[physical.Node]int) {
+	for _, n := range plan.Nodes {
+		in := n.Base().Inputs
+		if len(in) == 1 && physical.Optional(in[0].From) && widths[in[0].From] <= max(1, widths[n]-1) {
+			in[0].From = physical.Below(in[0].From)
+		}
+	}
+	read := map[physical.Node]bool{}
+	for _, n := range plan.Nodes {
+		for _, e := range n.Base().Inputs {
+			read[e.From] = true
+		}
+	}
+	plan.Nodes = slices.DeleteFunc(plan.Nodes, func(n physical.Node) bool { return physical.Optional(n) && !read[n] })
+}
+
 // capacity is how many batches wait between two subtasks: enough that neither waits for the other's scheduling, little
 // enough that the queues of an all-to-all exchange don't hold much.
 func capacity(senders int) int { return max(2, 16/max(senders, 2)) }
@@ -51,6 +70,7 @@ func (a *attempt) build(ctx context.Context, plan *physical.Plan, from *checkpoi
 		return err
 	}
 	widths := a.j.cfg.widths(ctx, plan, from)
+	onePhase(plan, widths)
 	chains, of := chains(plan, widths)
 	a.graph = newGraph(plan, widths, chains)
 	enumerators := map[physical.Node]*task.Enumerator{}

@@ -120,6 +120,17 @@ func (n *GroupAggregate) Detail() string {
 }
 
 // Detail implements Node.
+func (n *LocalWindowAggregate) Detail() string {
+	in := n.Inputs[0].From.Base().Schema
+	return "window=" + n.Window.String(in) + ", keys=[" + names(in, n.Keys) + "], aggregates=[" + aggNames(n.Aggs) + "]"
+}
+
+// Detail implements Node.
+func (n *LocalGroupAggregate) Detail() string {
+	return "keys=[" + names(n.Inputs[0].From.Base().Schema, n.Keys) + "], aggregates=[" + aggNames(n.Aggs) + "]"
+}
+
+// Detail implements Node.
 func (n *Join) Detail() string {
 	left, right := n.Inputs[0].From.Base().Schema, n.Inputs[1].From.Base().Schema
 	s := "type=" + n.Kind.String() + ", on=["

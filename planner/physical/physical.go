@@ -21,8 +21,8 @@ type Plan struct {
 	Parallelism int
 }
 
-// Node is an operator of the plan. Implementations: Calc, ChangelogNormalize, Collect, GroupAggregate, Join, Limit, Scan, Sink, Union,
-// Values, WindowAggregate, WindowTable.
+// Node is an operator of the plan. Implementations: Calc, ChangelogNormalize, Collect, GroupAggregate, Join, Limit, LocalGroupAggregate,
+// LocalWindowAggregate, Scan, Sink, Union, Values, WindowAggregate, WindowTable.
 type Node interface {
 	// Base returns what all nodes have.
 	Base() *Info
@@ -185,6 +185,7 @@ type WindowTable struct {
 // AggCall is one aggregate of an aggregation.
 type AggCall struct {
 	Name     string // as written, for EXPLAIN: "COUNT(DISTINCT site)"
+	Function string // the function's name: "COUNT"
 	Fn       *udf.Aggregate
 	Args     []int // columns of the input, of the types Fn.Args
 	Filter   int   // BOOLEAN column of FILTER (WHERE …); -1 without
@@ -214,6 +215,55 @@ type GroupAggregate struct {
 	// MiniBatch emits a group's change once per batch instead of once per row (table.exec.mini-batch.enabled).
 	MiniBatch bool
 	TTL       time.Duration // table.exec.state.ttl; 0: for ever
+}
+
+// LocalWindowAggregate is the first of two phases, before the exchange of a WindowAggregate over event time: it gathers
+// rows by key and slice of time. Its rows have the input's columns and then a BYTES column of partial results: empty in a
+// row of the input as it came; else the row stands for several, and only its keys and its time attribute mean something.
+type LocalWindowAggregate struct {
+	Info
+	Window Window
+	Keys   []int
+	Aggs   []AggCall
+	// Optional leaves it to the runtime which rows are gathered, and whether the node is there at all.
+	Optional bool
+}
+
+// LocalGroupAggregate is the first of two phases of a GroupAggregate with MiniBatch. Its rows are as those of a
+// LocalWindowAggregate.
+type LocalGroupAggregate struct {
+	Info
+	Keys     []int
+	Aggs     []AggCall
+	Optional bool
+}
+
+// PartialColumn returns the column in which n's rows have partial results, or -1: n is not the first of two phases.
+func PartialColumn(n Node) int {
+	if Below(n) == n {
+		return -1
+	}
+	return len(n.Base().Schema.Fields) - 1
+}
+
+// Below returns the node that the first of two phases reads; any other node is returned as it is.
+func Below(n Node) Node {
+	switch n.(type) {
+	case *LocalWindowAggregate, *LocalGroupAggregate:
+		return n.Base().Inputs[0].From
+	}
+	return n
+}
+
+// Optional reports whether a plan is the same without n: what reads n can read Below(n).
+func Optional(n Node) bool {
+	switch n := n.(type) {
+	case *LocalWindowAggregate:
+		return n.Optional
+	case *LocalGroupAggregate:
+		return n.Optional
+	}
+	return false
 }
 
 // JoinKind is the kind of a join.
@@ -305,16 +355,18 @@ type Collect struct {
 	Info
 }
 
-func (*ChangelogNormalize) Name() string { return "ChangelogNormalize" }
-func (*Calc) Name() string               { return "Calc" }
-func (*Collect) Name() string            { return "Collect" }
-func (*GroupAggregate) Name() string     { return "GroupAggregate" }
-func (*Join) Name() string               { return "Join" }
-func (*Limit) Name() string              { return "Limit" }
-func (*Scan) Name() string               { return "Scan" }
-func (*Sink) Name() string               { return "Sink" }
-func (*Sort) Name() string               { return "Sort" }
-func (*Union) Name() string              { return "Union" }
-func (*Values) Name() string             { return "Values" }
-func (*WindowAggregate) Name() string    { return "WindowAggregate" }
-func (*WindowTable) Name() string        { return "WindowTable" }
+func (*ChangelogNormalize) Name() string   { return "ChangelogNormalize" }
+func (*Calc) Name() string                 { return "Calc" }
+func (*Collect) Name() string              { return "Collect" }
+func (*GroupAggregate) Name() string       { return "GroupAggregate" }
+func (*Join) Name() string                 { return "Join" }
+func (*Limit) Name() string                { return "Limit" }
+func (*LocalGroupAggregate) Name() string  { return "LocalGroupAggregate" }
+func (*LocalWindowAggregate) Name() string { return "LocalWindowAggregate" }
+func (*Scan) Name() string                 { return "Scan" }
+func (*Sink) Name() string                 { return "Sink" }
+func (*Sort) Name() string                 { return "Sort" }
+func (*Union) Name() string                { return "Union" }
+func (*Values) Name() string               { return "Values" }
+func (*WindowAggregate) Name() string      { return "WindowAggregate" }
+func (*WindowTable) Name() string          { return "WindowTable" }

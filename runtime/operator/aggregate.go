@@ -114,7 +114,7 @@ func (a *aggregates) accumulate(b *types.Batch, groups, rows []int32) {
 
 // accumulateBoth is accumulate for an operator that may stand behind a localAggregate: rows may be partial results.
 func (a *aggregates) accumulateBoth(b *types.Batch, groups, rows []int32) error {
-	if a.partial < 0 || b.Cols[a.partial].Valid.Count(b.N) == 0 {
+	if a.partial < 0 || len(b.Cols[a.partial].Data) == 0 {
 		a.accumulate(b, groups, rows)
 		return nil
 	}
@@ -123,11 +123,11 @@ func (a *aggregates) accumulateBoth(b *types.Batch, groups, rows []int32) error 
 	a.scratch[0] = a.take()
 	for k, g := range groups {
 		i := int(rowAt(rows, k))
-		if !v.Valid.Get(i) {
+		value := v.Bytes(i)
+		if len(value) == 0 {
 			s.addGroups, s.addRows = append(s.addGroups, g), append(s.addRows, int32(i))
 			continue
 		}
-		value := v.Bytes(i)
 		_, used := binary.Uvarint(value)
 		if err := a.decode(a.scratch[0], value[max(used, 0):]); err != nil {
 			return err
@@ -148,12 +148,11 @@ func (a *aggregates) rowsOf(b *types.Batch, rows []int32, n int) int {
 	}
 	v, sum := b.Cols[a.partial], 0
 	for k := range n {
-		if i := int(rowAt(rows, k)); v.Valid.Get(i) {
-			gathered, _ := binary.Uvarint(v.Bytes(i))
-			sum += int(gathered)
-		} else {
-			sum++
+		gathered, used := binary.Uvarint(v.Bytes(int(rowAt(rows, k))))
+		if used <= 0 {
+			gathered = 1
 		}
+		sum += int(gathered)
 	}
 	return sum
 }

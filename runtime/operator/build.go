@@ -20,6 +20,10 @@ func Build(node physical.Node) (Operator, error) {
 		return newJoin(n)
 	case *physical.Limit:
 		return newLimit(n), nil
+	case *physical.LocalGroupAggregate:
+		return newLocalGroupAggregate(n), nil
+	case *physical.LocalWindowAggregate:
+		return newLocalWindowAggregate(n), nil
 	case *physical.Sort:
 		return newSort(n), nil
 	case *physical.Union:

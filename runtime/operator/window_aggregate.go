@@ -26,6 +26,8 @@ import (
 //	                         windows  [0.......10)
 //	                                       [5........15)
 //
+// Rows may have been put together by a localWindowAggregate.
+//
 // State: a table of keys per slice, dropped whole when the last window over it has fired, and the groups' accumulators.
 //
 // Source: Flink's window TVF aggregation (SliceSharedWindowAggProcessor and its assigners).
@@ -92,6 +94,7 @@ func newWindowAggregate(node *physical.WindowAggregate) *windowAggregate {
 		byBounds: map[windowBounds]*slice{}, progress: noWatermark, out: types.NewBatch(node.Schema),
 		keyTypes: columnTypes(node.Schema, len(node.Keys)), keys: make([]*types.Vector, len(node.Keys)),
 	}
+	w.aggs.partial = physical.PartialColumn(node.Inputs[0].From)
 	w.moved = newColumns(w.keyTypes)
 	w.late, w.outside = &slice{}, &slice{}
 	w.union = &slice{owner: w, keys: state.NewStore(w.keyTypes, "", nil, nil)}
@@ -251,7 +254,8 @@ func (w *windowAggregate) assign(b *types.Batch, n int, times, starts []int64) e
 			s = find(i)
 		}
 		if s == w.late || s == w.outside {
-			if err := w.add(s, b, nil, 1); err != nil {
+			w.one[0] = i
+			if err := w.add(s, b, w.one[:], 1); err != nil {
 				return err
 			}
 			continue
@@ -400,7 +404,7 @@ func (w *windowAggregate) empty(s *slice) error {
 func (w *windowAggregate) add(s *slice, b *types.Batch, rows []int32, n int) error {
 	switch s {
 	case w.late:
-		w.ctx.Metrics.Late.Add(int64(n))
+		w.ctx.Metrics.Late.Add(int64(w.aggs.rowsOf(b, rows, n)))
 		return nil
 	case w.outside:
 		return nil
@@ -409,8 +413,7 @@ func (w *windowAggregate) add(s *slice, b *types.Batch, rows []int32, n int) err
 	if err != nil {
 		return err
 	}
-	w.aggs.accumulate(b, groups, rows)
-	return nil
+	return w.aggs.accumulateBoth(b, groups, rows)
 }
 
 // groups returns the groups of keys in a slice; new keys get one.

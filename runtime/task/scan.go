@@ -213,7 +213,9 @@ func (s *scan) read(sp *split, now time.Time) error {
 		s.exclude(sp, false)
 		if s.idle {
 			s.idle = false
-			s.v.task.tell(exchange.Active, 0)
+			if err := s.v.task.tell(exchange.Active, 0); err != nil {
+				return err
+			}
 		}
 		if err := s.emit(sp); err != nil {
 			return err
@@ -459,8 +461,7 @@ func (s *scan) checkIdle(now time.Time) (progress bool, err error) {
 			return true, err
 		}
 	}
-	s.v.task.tell(exchange.Idle, 0)
-	return true, nil
+	return true, s.v.task.tell(exchange.Idle, 0)
 }
 
 func (s *scan) deadline() (at time.Time) {

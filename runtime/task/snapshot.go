@@ -89,7 +89,9 @@ func (t *Task) begin(id int64) error {
 	began := t.env.Clock.Now()
 	// A barrier behind another one says that the earlier checkpoint has been given up.
 	t.giveUp()
-	t.tell(exchange.Barrier, id)
+	if err := t.tell(exchange.Barrier, id); err != nil {
+		return err
+	}
 	s, err := t.draw(id)
 	if err != nil {
 		return err

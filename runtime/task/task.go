@@ -14,6 +14,7 @@ import (
 	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/runtime/exchange"
 	"github.com/weirsql/weir/runtime/metrics"
+	"github.com/weirsql/weir/runtime/operator"
 	"github.com/weirsql/weir/runtime/state"
 )
 
@@ -355,7 +356,7 @@ func (t *Task) read(progress bool) (bool, error) {
 	case exchange.Watermark:
 		return true, t.head.watermark(e.Value)
 	case exchange.Idle, exchange.Active:
-		t.tell(e.Kind, 0)
+		return true, t.tell(e.Kind, 0)
 	case exchange.Barrier:
 		return true, t.begin(e.Value)
 	case exchange.End:
@@ -388,6 +389,9 @@ func (t *Task) full() (bool, error) {
 
 // rest sends what has been gathered to make larger batches. It is called when there is nothing to read, and now and then.
 func (t *Task) rest() error {
+	if err := t.flushOperators(); err != nil {
+		return err
+	}
 	t.flush()
 	for _, x := range t.writers {
 		if err := x.flush(); err != nil {
@@ -405,17 +409,41 @@ func (t *Task) flush() {
 	}
 }
 
-func (t *Task) tell(kind exchange.Kind, value int64) {
+// flushOperators has the operators emit what they hold back.
+func (t *Task) flushOperators() error {
+	for _, v := range t.vertices {
+		if f, ok := v.op.(operator.Flusher); ok {
+			t.running = v
+			if err := f.Flush(v); err != nil {
+				return v.fail(err)
+			}
+		}
+	}
+	return nil
+}
+
+// tell sends something other than rows to all exchanges behind the task, and before it what operators hold back: who
+// hears that this task is idle no longer waits for it, and a snapshot doesn't have what is held back.
+func (t *Task) tell(kind exchange.Kind, value int64) error {
+	if kind != exchange.Active {
+		if err := t.flushOperators(); err != nil {
+			return err
+		}
+	}
 	for _, v := range t.vertices {
 		v.tell(kind, value)
 	}
+	return nil
 }
 
 // end is called when there is no more input. Everything is passed on before the end itself; the last snapshot follows.
 func (t *Task) end(how exchange.Ending) error {
 	if how != exchange.Stopped {
 		if t.input == nil {
-			t.tell(exchange.Active, 0) // or those behind would not heed the watermark of a source that has fallen silent
+			// Or those behind would not heed the watermark of a source that has fallen silent.
+			if err := t.tell(exchange.Active, 0); err != nil {
+				return err
+			}
 			if err := t.head.watermark(math.MaxInt64); err != nil {
 				return err
 			}
@@ -424,7 +452,9 @@ func (t *Task) end(how exchange.Ending) error {
 			return err
 		}
 	}
-	t.tell(exchange.End, how)
+	if err := t.tell(exchange.End, how); err != nil {
+		return err
+	}
 	t.ended, t.ending = true, how
 	if how != exchange.Natural {
 		// The job is being stopped: the last checkpoint takes the place of the one that is under way. Else that one goes on:
