@@ -586,6 +586,8 @@ func (w *windowAggregate) fireCumulate(end int64, out Output) error {
 
 // merge adds the groups of src to those of dst.
 func (w *windowAggregate) merge(dst, src *slice) error {
+	src.keys.Pin(true)
+	defer src.keys.Pin(false)
 	return w.each(src, src.keys.Cap(), func(keys []*types.Vector, groups []int32) error {
 		w.several = append(w.several[:0], groups...)
 		to, err := w.groups(dst, keys, nil, len(groups))

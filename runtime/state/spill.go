@@ -51,7 +51,7 @@ func (s *Store) room(n int) error {
 	// Stores that have not been looked up for longer are likely to be colder, and larger.
 	largest := s
 	for _, other := range s.account.stores {
-		if other.Len() > largest.Len() {
+		if !other.pinned && other.Len() > largest.Len() {
 			largest = other
 		}
 	}

@@ -29,6 +29,7 @@ type Store struct {
 	changes changes
 
 	tracks bool // something below wants to know of keys that are looked up
+	pinned bool // keys stay in memory while other stores are looked up
 
 	sweeping  bool
 	saved     bitmap // by slot, while sweeping: written, or not there at the moment of the snapshot
@@ -109,6 +110,10 @@ func (s *Store) arrived(slots []int32) error {
 	}
 	return s.load()
 }
+
+// Pin makes keys that are in memory stay there while keys of other stores are looked up, until Pin(false): for who goes
+// through them.
+func (s *Store) Pin(pinned bool) { s.pinned = pinned }
 
 // Touch says that keys which were found by other ways than Lookup are going to be changed or removed.
 func (s *Store) Touch(slots ...int32) {
