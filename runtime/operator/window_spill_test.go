@@ -22,7 +22,7 @@ func TestWindowsOfKeysOnDisk(t *testing.T) {
 		j := newJob(t, windowBy(s, w, []int{1}, "COUNT()"), nil, time.Time{})
 		j.maxRows = 64
 		j.fold = newFold(nil)
-		j.limit(20_000)
+		j.limit(8_000)
 		j.open(1, nil)
 		want, spilled := map[string]int{}, int64(0)
 		for slice := range int64(slices) {
