@@ -11,6 +11,7 @@ import (
 	"github.com/weirsql/weir/runtime"
 	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/clock"
+	"github.com/weirsql/weir/runtime/state"
 )
 
 // Checkpoints are taken every interval, and with each the sinks publish; only the newest are kept.
@@ -147,6 +148,46 @@ func TestIncrements(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, "totals", fold(w.sink("totals").lines()), want)
+	}
+}
+
+// State of which most is on disk is large enough for increments by what is there.
+func TestIncrementsBeyondMemory(t *testing.T) {
+	w := newWorld(t)
+	src := w.source("clicks")
+	src.bounded = false
+	const keys = 10_000
+	pad := strings.Repeat("x", 1000)
+	round := func() {
+		for k := range keys {
+			src.add("split0", []any{fmt.Sprint("user", k, pad), int64(1), int64(1_000)})
+		}
+	}
+	memory := state.NewMemory(256<<10, t.TempDir())
+	defer memory.Close()
+	round()
+	j := w.start(w.plan(groups), runtime.Config{Parallelism: 1, CheckpointDir: t.TempDir(), IncrementFrom: 6 << 20, Memory: memory})
+	parts := 0
+	for n := 1; n <= 2; n++ {
+		eventually(t, "rows", func() bool { return src.given() == n*keys })
+		path, err := j.Checkpoint(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := checkpoint.OpenURI(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, op := range c.Manifest.Operators {
+			parts = max(parts, len(op.Subtasks[0].Parts))
+		}
+		round()
+	}
+	if parts != 2 {
+		t.Errorf("the second checkpoint has %d parts, want 2", parts)
+	}
+	if err := j.Stop(t.Context(), false); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -52,7 +52,7 @@ const longestChain = 16
 func (v *vertex) records() bool {
 	_, able := v.op.(operator.Incremental)
 	from := v.task.env.IncrementFrom
-	return able && from > 0 && v.metrics.StateBytes.Load() >= from
+	return able && from > 0 && v.metrics.StateBytes.Load()+v.metrics.Spilled.Load() >= from
 }
 
 // canIncrement reports whether the next snapshot may follow the last complete one. It is written whole again when the
