@@ -29,6 +29,9 @@ type changelogNormalize struct {
 	key   []*types.Vector
 	slots []int32
 	row   []byte
+	near  []int32 // rows to touch
+
+	touched int // keeps the compiler from leaving out what is only touched
 }
 
 var (
@@ -65,6 +68,13 @@ func (c *changelogNormalize) Process(_ int, b *types.Batch, out Output) (err err
 		return err
 	}
 	c.grow()
+	c.near = c.near[:0]
+	for _, slot := range c.slots {
+		if last := c.last[slot]; last >= 0 {
+			c.near = append(c.near, last)
+		}
+	}
+	c.touched += c.rows.Touch(c.near)
 	for k, slot := range c.slots {
 		i := int(rowAt(b.Sel, k))
 		last := c.last[slot]

@@ -34,6 +34,7 @@ type join struct {
 	keyTypes  []types.Type
 	purge     purge
 	sides     [2]*joinSide
+	chains    joinChains
 	condition *expr.Filter // or nil
 	testing   types.Batch  // left and right columns of the pairs, for the condition
 	nullCheck bool
@@ -88,8 +89,8 @@ func newJoin(node *physical.Join) (*join, error) {
 		j.nullCheck = j.nullCheck || !node.NullEqual[i]
 	}
 	kind := node.Kind
-	j.sides[0] = newJoinSide(left, node.LeftKeys, node.Unique[0], node.Retracts[0], node.TTL[0])
-	j.sides[1] = newJoinSide(right, node.RightKeys, node.Unique[1], node.Retracts[1], node.TTL[1])
+	j.sides[0] = newJoinSide(0, &j.chains, left, node.LeftKeys, node.Unique[0], node.Retracts[0], node.TTL[0])
+	j.sides[1] = newJoinSide(1, &j.chains, right, node.RightKeys, node.Unique[1], node.Retracts[1], node.TTL[1])
 	j.sides[0].counted = kind == physical.LeftJoin || kind == physical.FullJoin || j.halved()
 	j.sides[1].counted = kind == physical.RightJoin || kind == physical.FullJoin
 	j.view.Cols = make([]*types.Vector, len(j.out.Cols))
@@ -140,8 +141,7 @@ func (j *join) Process(input int, b *types.Batch, out Output) error {
 	if err := j.lookup(own, b, n); err != nil {
 		return err
 	}
-	own.grow(j.keys.Cap())
-	other.grow(j.keys.Cap())
+	j.chains.grow(j.keys.Cap())
 	other.touch(j.slots)
 	decode := !j.halved() || input == 1 || j.condition != nil
 	for k := 0; k < n; {
@@ -176,11 +176,12 @@ func (j *join) Process(input int, b *types.Batch, out Output) error {
 		}
 	}
 	// Slots stay put while the batch lasts; those that ended up without rows go now.
-	for _, slot := range j.slots {
-		j.release(slot)
-	}
 	for _, s := range j.sides {
-		s.expire(now, j.keys, j.release)
+		s.expire(j.keys)
+		for _, slot := range s.gone {
+			j.release(slot)
+		}
+		s.gone = s.gone[:0]
 	}
 	if own.ttl > 0 && other.ttl > 0 {
 		expired := func(value []byte) bool { return j.expiredOnDisk(value, now) }
@@ -483,7 +484,9 @@ func (j *join) Close() error {
 }
 
 // used estimates the memory in use.
-func (j *join) used() int { return j.keys.Used() + j.sides[0].used() + j.sides[1].used() }
+func (j *join) used() int {
+	return j.keys.Used() + j.sides[0].rows.Used() + j.sides[1].rows.Used() + j.keys.InUse(16*cap(j.chains))
+}
 
 // count tells how large the state is.
 func (j *join) count() {
@@ -505,8 +508,8 @@ func (j *join) Encode(dst []byte, slot int32) []byte {
 
 // Decode implements state.Codec.
 func (j *join) Decode(slot int32, value []byte) (err error) {
+	j.chains.grow(j.keys.Cap())
 	for _, s := range j.sides {
-		s.grow(j.keys.Cap())
 		if value, err = s.decodeRows(slot, value); err != nil {
 			return err
 		}
@@ -523,6 +526,7 @@ func (j *join) Drop(slot int32) {
 		for s.head(slot) >= 0 {
 			s.forget(s.head(slot))
 		}
+		s.gone = s.gone[:0] // the slot is the store's to free
 	}
 }
 

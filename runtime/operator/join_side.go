@@ -11,7 +11,8 @@ import (
 	"github.com/weirsql/weir/types"
 )
 
-// joinSide is the rows that a join keeps of one input: encoded, and chained per join key in the order they came.
+// joinSide is the rows that a join keeps of one input: encoded, and chained per join key in the order they came. A row is
+// named by its number in rows, which holds until it is removed or replaced.
 //
 // What is kept of equal rows depends on what identifies one (Flink's JoinRecordStateViews):
 //
@@ -31,12 +32,12 @@ type joinSide struct {
 	tested   []int // columns that the join's condition reads
 	ttl      int64
 
-	rows   *state.Rows
-	links  []joinLink  // by row
-	wrote  []int64     // by row: when it was last written, in milliseconds; only under a TTL
-	chains []joinChain // by slot of the join's keys
+	rows   *state.Records // their heads are a joinLink and, under a TTL, when they were last written, in milliseconds
+	side   int
+	chains *joinChains // both sides'
 	scan   int32       // where the search for expired rows goes on
 	now    int64
+	gone   []int32 // slots whose chain may have ended up empty
 
 	keyCols []*types.Vector // of the batch in hand
 	stored  []*types.Vector // its columns as they are stored
@@ -54,18 +55,49 @@ type joinSide struct {
 	probe   []*types.Vector // for the identity of a row that is taken back
 }
 
-// joinChain is the first and the last row of a key, or -1.
+// joinChains is the first and the last row of each side, or -1, by slot of the join's keys. The sides stand together since
+// every row looks at both.
+type joinChains [][2]joinChain
+
 type joinChain struct{ head, tail int32 }
 
-type joinLink struct {
-	next, prev int32
-	slot       int32
-	times      int32 // how often the row is there
-	matches    int32
+// grow makes room for the slots 0..n-1.
+func (c *joinChains) grow(n int) {
+	for len(*c) < n {
+		*c = append(*c, [2]joinChain{{-1, -1}, {-1, -1}})
+	}
 }
 
-func newJoinSide(s *types.Schema, keys, unique []int, retracts bool, ttl time.Duration) *joinSide {
-	side := &joinSide{schema: s, keys: keys, ttl: ttl.Milliseconds(), rows: &state.Rows{}}
+// joinLink is what is kept of a row beside its bytes: five integers of four bytes.
+type joinLink [joinLinkSize]byte
+
+const joinLinkSize = 20
+
+func (l *joinLink) get(at int) int32    { return int32(binary.LittleEndian.Uint32(l[at:])) }
+func (l *joinLink) set(at int, x int32) { binary.LittleEndian.PutUint32(l[at:], uint32(x)) }
+
+func (l *joinLink) next() int32 { return l.get(0) } // row of the key, or -1
+func (l *joinLink) prev() int32 { return l.get(4) }
+func (l *joinLink) slot() int32 { return l.get(8) }
+
+// times is how often the row is there.
+func (l *joinLink) times() int32 { return l.get(12) }
+
+// matches is the number of the other side's rows that it meets, where that is counted.
+func (l *joinLink) matches() int32 { return l.get(16) }
+
+func (l *joinLink) setNext(r int32)    { l.set(0, r) }
+func (l *joinLink) setPrev(r int32)    { l.set(4, r) }
+func (l *joinLink) setSlot(x int32)    { l.set(8, x) }
+func (l *joinLink) setTimes(n int32)   { l.set(12, n) }
+func (l *joinLink) setMatches(n int32) { l.set(16, n) }
+
+func (s *joinSide) link(r int32) *joinLink { return (*joinLink)(s.rows.Head(r)) }
+
+func (s *joinSide) chain(slot int32) *joinChain { return &(*s.chains)[slot][s.side] }
+
+func newJoinSide(number int, chains *joinChains, s *types.Schema, keys, unique []int, retracts bool, ttl time.Duration) *joinSide {
+	side := &joinSide{side: number, chains: chains, schema: s, keys: keys, ttl: ttl.Milliseconds()}
 	if unique != nil {
 		side.replace = true
 		side.single = !slices.ContainsFunc(unique, func(c int) bool { return !slices.Contains(keys, c) })
@@ -85,9 +117,11 @@ func newJoinSide(s *types.Schema, keys, unique []int, retracts bool, ttl time.Du
 			side.order = append(side.order, c)
 		}
 	}
-	if side.search {
-		side.rows = state.NewIndexedRows()
+	head := joinLinkSize
+	if ttl > 0 {
+		head += 8
 	}
+	side.rows = state.NewRecords(head, side.search)
 	side.cols = newColumns(columnTypes(s, len(s.Fields)))
 	for _, c := range side.order {
 		side.into = append(side.into, side.cols[c])
@@ -128,18 +162,11 @@ func (s *joinSide) begin(b *types.Batch, now int64) {
 	}
 }
 
-// grow makes room for the slots 0..n-1.
-func (s *joinSide) grow(n int) {
-	for len(s.chains) < n {
-		s.chains = append(s.chains, joinChain{-1, -1})
-	}
-}
-
 func (s *joinSide) head(slot int32) int32 {
-	if int(slot) >= len(s.chains) {
+	if int(slot) >= len(*s.chains) {
 		return -1
 	}
-	return s.chains[slot].head
+	return s.chain(slot).head
 }
 
 // touch reads what match and decode will. A read that misses the cache takes as long as a hundred instructions or more,
@@ -149,98 +176,58 @@ func (s *joinSide) touch(slots []int32) {
 	s.near = s.near[:0]
 	for _, slot := range slots {
 		if slot >= 0 {
-			s.near = append(s.near, s.chains[slot].head)
+			s.near = append(s.near, s.chain(slot).head)
 		}
 	}
 	s.touchNear()
 }
 
-// touchNear reads what is kept of the rows in near, -1 being none.
+// touchNear reads the rows in near, -1 being none.
 func (s *joinSide) touchNear() {
-	n, sum := 0, 0
+	n := 0
 	for _, r := range s.near {
 		if r >= 0 {
-			sum += int(s.links[r].times)
 			s.near[n] = r
 			n++
 		}
 	}
 	s.near = s.near[:n]
-	s.touched += sum + s.rows.Touch(s.near)
+	s.touched += s.rows.Touch(s.near)
 }
 
-// touchOwn reads what add and retract of the prepared rows will: the rows with the same identities, and their neighbours.
+// touchOwn reads what add and retract of the prepared rows will: the rows with the same identities, and those they are
+// linked with.
 func (s *joinSide) touchOwn(slots []int32) {
 	s.near = resize(s.near, len(slots))
-	switch {
-	case s.search:
+	if s.search {
 		s.rows.Candidates(s.hashes, s.near)
-		sum := 0
-		for _, slot := range slots {
-			if slot >= 0 {
-				sum += int(s.chains[slot].tail)
-			}
-		}
-		s.touched += sum
-	case s.single:
-		for i, slot := range slots {
-			s.near[i] = -1
-			if slot >= 0 {
-				s.near[i] = s.chains[slot].head
-			}
-		}
-	default:
-		for i, slot := range slots {
-			s.near[i] = -1
-			if slot >= 0 {
-				s.near[i] = s.chains[slot].tail
-			}
-		}
-		sum := 0
+		s.touchNear()
 		for _, r := range s.near {
-			if r >= 0 {
-				sum += int(s.links[r].times)
-			}
+			l := s.link(r)
+			s.near = append(s.near, l.next(), l.prev())
 		}
-		s.touched += sum
-		return
+	} else {
+		s.near = s.near[:0]
 	}
-	s.touchNear()
-	if s.single {
-		return
-	}
-	// Rows that come last in chains, and neighbours of rows that go.
-	sum := 0
 	for _, slot := range slots {
 		if slot >= 0 {
-			if r := s.chains[slot].tail; r >= 0 {
-				sum += int(s.links[r].times)
-			}
+			s.near = append(s.near, s.chain(slot).tail)
 		}
 	}
-	for _, r := range s.near {
-		l := &s.links[r]
-		if l.prev >= 0 {
-			sum += int(s.links[l.prev].times)
-		}
-		if l.next >= 0 {
-			sum += int(s.links[l.next].times)
-		}
-	}
-	s.touched += sum
+	s.touchNear()
 }
 
 // match adds the rows of a key as candidates for row k of the other side's batch.
 func (s *joinSide) match(slot int32, p *joinPairs, k, row int32) {
-	for r := s.chains[slot].head; r >= 0; {
-		l := &s.links[r]
-		if s.ttl == 0 || s.wrote[r]+s.ttl > s.now {
-			for range l.times {
+	for r := s.chain(slot).head; r >= 0; {
+		l := s.link(r)
+		if s.ttl == 0 || !s.over(r) {
+			for range l.times() {
 				p.at = append(p.at, int32(len(p.k)))
 				p.k, p.row, p.kept = append(p.k, k), append(p.row, row), append(p.kept, r)
 			}
 		}
-		r = l.next
+		r = l.next()
 	}
 }
 
@@ -250,9 +237,8 @@ func (s *joinSide) decode(p *joinPairs) error {
 		v.Reset()
 	}
 	s.decoded = len(p.kept)
-	s.touched += s.rows.Touch(p.kept)
 	for _, r := range p.kept {
-		if _, err := types.DecodeRow(s.rows.Get(r), s.into); err != nil {
+		if _, err := types.DecodeRow(s.rows.Row(r), s.into); err != nil {
 			return err
 		}
 	}
@@ -261,22 +247,32 @@ func (s *joinSide) decode(p *joinPairs) error {
 
 // rematch adds or takes away a match of a row and returns how many it had.
 func (s *joinSide) rematch(r int32, adds bool) int32 {
-	l := &s.links[r]
-	had := l.matches
+	l := s.link(r)
+	had := l.matches()
 	if adds {
-		l.matches++
+		l.setMatches(had + 1)
 	} else {
-		l.matches--
+		l.setMatches(had - 1)
 	}
 	s.write(r)
 	return had
 }
 
-func (s *joinSide) write(r int32) {
+// wrote is when a row was last written. There must be a TTL.
+func (s *joinSide) wrote(r int32) int64 {
+	return int64(binary.LittleEndian.Uint64(s.rows.Head(r)[joinLinkSize:]))
+}
+
+func (s *joinSide) setWrote(r int32, t int64) {
 	if s.ttl > 0 {
-		s.wrote[r] = s.now
+		binary.LittleEndian.PutUint64(s.rows.Head(r)[joinLinkSize:], uint64(t))
 	}
 }
+
+func (s *joinSide) write(r int32) { s.setWrote(r, s.now) }
+
+// over reports whether the time of a row is over. There must be a TTL.
+func (s *joinSide) over(r int32) bool { return s.wrote(r)+s.ttl <= s.now }
 
 // prepare encodes the rows that ks from..to name and hashes what identifies them, so that add and retract, which take one
 // row after the other, find all that they need near at hand.
@@ -314,11 +310,11 @@ func (s *joinSide) find(slot int32, identity []byte, hash uint64) int32 {
 	r := int32(-1)
 	switch {
 	case s.single:
-		r = s.chains[slot].head
+		r = s.chain(slot).head
 	case s.search:
 		r = s.rows.Find(hash, identity)
 	}
-	if r >= 0 && s.ttl > 0 && s.wrote[r]+s.ttl <= s.now {
+	if r >= 0 && s.ttl > 0 && s.over(r) {
 		s.forget(r)
 		return -1
 	}
@@ -332,29 +328,30 @@ func (s *joinSide) add(slot int32, k int, matches int32) {
 	switch {
 	case r < 0:
 		r = s.append(slot, row, hash)
-		s.links[r].times = 1
+		s.link(r).setTimes(1)
 	case s.replace:
-		s.rows.Replace(r, row)
+		if moved := s.rows.Replace(r, row); moved != r {
+			r = moved
+			s.relink(s.link(r), r, r)
+		}
 	default:
-		s.links[r].times++
+		l := s.link(r)
+		l.setTimes(l.times() + 1)
 	}
-	s.links[r].matches = matches
+	s.link(r).setMatches(matches)
 	s.write(r)
 }
 
 // append stores a row at the end of a key's chain.
 func (s *joinSide) append(slot int32, row []byte, hash uint64) int32 {
 	r := s.rows.Add(hash, row)
-	if int(r) == len(s.links) {
-		s.links = append(s.links, joinLink{})
-		if s.ttl > 0 {
-			s.wrote = append(s.wrote, 0)
-		}
-	}
-	chain := &s.chains[slot]
-	s.links[r] = joinLink{next: -1, prev: chain.tail, slot: slot}
+	chain, l := s.chain(slot), s.link(r)
+	*l = joinLink{}
+	l.setNext(-1)
+	l.setPrev(chain.tail)
+	l.setSlot(slot)
 	if chain.tail >= 0 {
-		s.links[chain.tail].next = r
+		s.link(chain.tail).setNext(r)
 	} else {
 		chain.head = r
 	}
@@ -362,15 +359,30 @@ func (s *joinSide) append(slot int32, row []byte, hash uint64) int32 {
 	return r
 }
 
+// relink has what stands before and behind a row in its chain point to others.
+func (s *joinSide) relink(l *joinLink, next, prev int32) {
+	if l.prev() >= 0 {
+		s.link(l.prev()).setNext(next)
+	} else {
+		s.chain(l.slot()).head = next
+	}
+	if l.next() >= 0 {
+		s.link(l.next()).setPrev(prev)
+	} else {
+		s.chain(l.slot()).tail = prev
+	}
+}
+
 // retract takes row k of those prepared away; one that isn't there, because its time was over, doesn't matter.
 func (s *joinSide) retract(slot int32, k int) {
 	row, identity, hash := s.encoded(k)
 	r := s.find(slot, row[:identity], hash)
 	if r < 0 {
+		s.gone = append(s.gone, slot) // the key may have come with this row
 		return
 	}
-	if l := &s.links[r]; l.times > 1 {
-		l.times--
+	if l := s.link(r); l.times() > 1 {
+		l.setTimes(l.times() - 1)
 		s.write(r)
 		return
 	}
@@ -378,34 +390,27 @@ func (s *joinSide) retract(slot int32, k int) {
 }
 
 func (s *joinSide) forget(r int32) {
-	l := s.links[r]
-	if l.prev >= 0 {
-		s.links[l.prev].next = l.next
-	} else {
-		s.chains[l.slot].head = l.next
-	}
-	if l.next >= 0 {
-		s.links[l.next].prev = l.prev
-	} else {
-		s.chains[l.slot].tail = l.prev
+	l := s.link(r)
+	s.relink(l, l.next(), l.prev())
+	if slot := l.slot(); s.chain(slot).head < 0 {
+		s.gone = append(s.gone, slot)
 	}
 	s.rows.Remove(r)
 }
 
-// expire looks at some rows and forgets those whose time is over; released is told their keys.
-func (s *joinSide) expire(now int64, keys *state.Store, released func(slot int32)) {
+// expire looks at some rows and forgets those whose time is over.
+func (s *joinSide) expire(keys *state.Store) {
 	if s.ttl == 0 {
 		return
 	}
-	for range min(scanned, s.rows.Cap()) {
-		if s.scan++; int(s.scan) >= s.rows.Cap() {
-			s.scan = 0
+	for range scanned {
+		var r int32
+		if r, s.scan = s.rows.Next(s.scan); r >= 0 && s.over(r) {
+			keys.Touch(s.link(r).slot())
+			s.forget(r)
 		}
-		if s.rows.Has(s.scan) && s.wrote[s.scan]+s.ttl <= now {
-			slot := s.links[s.scan].slot
-			keys.Touch(slot)
-			s.forget(s.scan)
-			released(slot)
+		if s.scan == 0 {
+			return
 		}
 	}
 }
@@ -414,23 +419,23 @@ func (s *joinSide) writtenAt(r int32) int64 {
 	if s.ttl == 0 {
 		return 0
 	}
-	return s.wrote[r]
+	return s.wrote(r)
 }
 
 // encode appends the rows of a key in the order they came, behind their number: how often each is there, its number of
 // matches and the time of its last write, as varints, and the row behind its length.
 func (s *joinSide) encode(dst []byte, slot int32) []byte {
 	n := 0
-	for r := s.head(slot); r >= 0; r = s.links[r].next {
+	for r := s.head(slot); r >= 0; r = s.link(r).next() {
 		n++
 	}
 	dst = binary.AppendUvarint(dst, uint64(n))
-	for r := s.head(slot); r >= 0; r = s.links[r].next {
-		l := &s.links[r]
-		dst = binary.AppendVarint(dst, int64(l.times))
-		dst = binary.AppendVarint(dst, int64(l.matches))
+	for r := s.head(slot); r >= 0; r = s.link(r).next() {
+		l := s.link(r)
+		dst = binary.AppendVarint(dst, int64(l.times()))
+		dst = binary.AppendVarint(dst, int64(l.matches()))
 		dst = binary.AppendVarint(dst, s.writtenAt(r))
-		row := s.rows.Get(r)
+		row := s.rows.Row(r)
 		dst = append(binary.AppendUvarint(dst, uint64(len(row))), row...)
 	}
 	return dst
@@ -465,10 +470,9 @@ func (s *joinSide) decodeRows(slot int32, value []byte) (rest []byte, err error)
 			}
 		}
 		r := s.append(slot, row, hash)
-		s.links[r].times, s.links[r].matches = int32(header[0]), int32(header[1])
-		if s.ttl > 0 {
-			s.wrote[r] = header[2]
-		}
+		s.link(r).setTimes(int32(header[0]))
+		s.link(r).setMatches(int32(header[1]))
+		s.setWrote(r, header[2])
 	}
 	return value, nil
 }
@@ -509,13 +513,4 @@ func (s *joinSide) identityHash(row []byte) (uint64, error) {
 		return 0, err
 	}
 	return state.HashBytes(row[:len(row)-len(rest)]), nil
-}
-
-// used estimates the memory in use.
-func (s *joinSide) used() int {
-	slots := 20*cap(s.links) + 8*cap(s.wrote)
-	if n := s.rows.Cap(); n > 0 {
-		slots = int(int64(slots) * int64(s.rows.Len()) / int64(n))
-	}
-	return s.rows.Used() + slots + 8*cap(s.chains)
 }

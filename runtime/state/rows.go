@@ -94,28 +94,6 @@ func (r *Rows) Touch(slots []int32) (sum int) {
 	return sum
 }
 
-// Candidates returns for each hash a row that was added with it, or -1, in out, which is as long. It is to Find what Touch
-// is to Get: what it has read is near at hand.
-func (r *Rows) Candidates(hashes []uint64, out []int32) {
-	if r.table.used == 0 {
-		for i := range out {
-			out[i] = -1
-		}
-		return
-	}
-	entries, mask := r.table.entries, r.table.mask
-	for i, h := range hashes {
-		out[i] = entries[h&mask].slot
-	}
-	for i, h := range hashes {
-		at := h & mask
-		for entries[at].slot != 0 && entries[at].word != h {
-			at = (at + 1) & mask
-		}
-		out[i] = entries[at].slot - 1
-	}
-}
-
 // Hash returns the hash a row was added with.
 func (r *Rows) Hash(slot int32) uint64 { return r.rows[slot].hash }
 
