@@ -264,8 +264,12 @@ func (g *groupAggregate) emit(b *types.Batch) {
 	for i, v := range c.results {
 		g.out.Cols[keys+i].AppendSelected(v, c.pick)
 	}
-	g.out.Kinds = append(g.out.Kinds, c.kinds...)
-	g.out.N += len(c.kinds)
+	k := 0
+	for ; k < len(c.kinds) && g.out.Kinds == nil; k++ { // additions in front need no kinds
+		g.out.AppendKind(c.kinds[k])
+	}
+	g.out.Kinds = append(g.out.Kinds, c.kinds[k:]...)
+	g.out.N += len(c.kinds) - k
 }
 
 // flush emits the batch's changes, in parts if there are many.
