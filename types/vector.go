@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -306,6 +307,14 @@ func (v *Vector) AppendSelected(src *Vector, sel []int32) {
 	case StoreDec:
 		v.Dec = appendSelected(v.Dec, src.Dec, sel)
 	case StoreBytes:
+		if len(src.Data) == 0 { // all are empty
+			at := len(v.Offsets)
+			v.Offsets = slices.Grow(v.Offsets, len(sel))[:at+len(sel)]
+			for k := range v.Offsets[at:] {
+				v.Offsets[at+k] = int32(len(v.Data))
+			}
+			break
+		}
 		for _, i := range sel {
 			v.Data = append(v.Data, src.Data[src.Offsets[i]:src.Offsets[i+1]]...)
 			v.Offsets = append(v.Offsets, int32(len(v.Data)))

@@ -77,9 +77,12 @@ const (
 	localBytes = 8 << 20
 	// leastReduction is how many rows must become one for gathering to pay.
 	leastReduction = 8
-	// countedRows is how many rows are counted by key, and countEvery how many times as many come before the next count.
-	countedRows = 32 << 10
-	countEvery  = 16
+	// Rows are counted until there are leastRows and enough of each key for gathering to pay, or until there are mostRows or
+	// mostKeys. countEvery times as many come before the next count.
+	leastRows  = 8 << 10
+	mostRows   = 128 << 10
+	mostKeys   = 16 << 10
+	countEvery = 16
 	// A key is hot that has one of hotShare rows.
 	hotShare = 64
 )
@@ -133,7 +136,7 @@ func (l *localAggregate) divide(b *types.Batch, out Output) (*types.Batch, error
 		return nil, l.passOn(b, b.Sel, out)
 	}
 	if l.left -= n; l.left <= 0 {
-		l.mode = countKeys
+		l.mode, l.left = countKeys, 0
 		return nil, l.passOn(b, b.Sel, out)
 	}
 	if l.mode == gatherNone {
@@ -170,7 +173,9 @@ func (l *localAggregate) count(rows []int32, n int) {
 	for _, slot := range l.slots {
 		l.counts[slot]++
 	}
-	if l.left += n; l.left < countedRows {
+	l.left += n
+	pays := l.left >= leastReduction*len(l.counts)
+	if l.left < leastRows || !pays && l.left < mostRows && len(l.counts) < mostKeys {
 		return
 	}
 	sum, hot := 0, l.slots[:0]
@@ -181,7 +186,7 @@ func (l *localAggregate) count(rows []int32, n int) {
 		}
 	}
 	switch {
-	case l.left >= leastReduction*len(l.counts):
+	case pays:
 		l.mode = gatherAll
 	case sum*leastReduction >= l.left:
 		l.mode, l.hot = gatherHot, state.NewKeys(l.keyTypes)
