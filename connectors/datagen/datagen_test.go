@@ -12,6 +12,7 @@ import (
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/connectortest"
 	"github.com/weirsql/weir/connectors/option"
+	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/types"
 )
 
@@ -155,6 +156,49 @@ func TestRefusals(t *testing.T) {
 		var refusal *option.Error
 		if _, err := newSource(&env.Env, table); !errors.As(err, &refusal) || refusal.Key != key {
 			t.Errorf("%s = %s: %v", key, value, err)
+		}
+	}
+}
+
+// Close waits for the reader's goroutine as every participant of a simulation must.
+func TestCloseInSimulation(t *testing.T) {
+	for seed := range uint64(20) {
+		sim := clock.NewSimulated(clock.SimulatedOptions{Seed: seed, Start: connectortest.Start, Blocked: 20 * time.Second})
+		env := connectortest.NewEnv()
+		env.Env.Clock = sim
+		err := sim.Run(func() {
+			n := col("n", types.BigIntType)
+			src := newTestSource(t, env, map[string]string{"rows-per-second": "10"}, n)
+			splits, err := src.Splits(t.Context())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			waiter := sim.NewWaiter()
+			r, err := src.Open(t.Context(), splits[0], connectors.ReaderContext{Columns: []connectors.Column{n}, Wake: waiter.Wake})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			out := connectortest.NewBatch([]connectors.Column{n})
+			for range 5 {
+				for status := connectors.Ready; status == connectors.Ready; {
+					if status, err = r.Poll(out, 100); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+				waiter.Wait(t.Context(), time.Time{})
+			}
+			if _, err := r.Poll(out, 100); err != nil {
+				t.Error(err)
+			}
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

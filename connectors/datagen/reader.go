@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/weirsql/weir/connectors"
-	"github.com/weirsql/weir/runtime/clock"
+	"github.com/weirsql/weir/connectors/internal/worker"
 	"github.com/weirsql/weir/types"
 )
 
@@ -89,9 +89,7 @@ func (r *reader) Close() error {
 
 // alarm calls wake at a time, from a goroutine that it starts when first set.
 type alarm struct {
-	cancel context.CancelFunc
-	done   chan struct{}
-	waiter clock.Waiter
+	worker *worker.Worker // nil until it is set
 
 	mu sync.Mutex
 	at time.Time // zero: not set
@@ -101,35 +99,31 @@ func (a *alarm) set(s *source, at time.Time, wake func()) {
 	a.mu.Lock()
 	a.at = at
 	a.mu.Unlock()
-	if a.cancel != nil {
-		a.waiter.Wake()
+	if a.worker != nil {
+		a.worker.Wake()
 		return
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	waiter, done := s.clock.NewWaiter(), make(chan struct{})
-	a.cancel, a.waiter, a.done = cancel, waiter, done
-	s.clock.Go(func() {
-		defer close(done)
-		for ctx.Err() == nil {
-			a.mu.Lock()
-			at := a.at
-			ring := !at.IsZero() && !s.clock.Now().Before(at)
-			if ring {
-				a.at, at = time.Time{}, time.Time{}
-			}
-			a.mu.Unlock()
-			if ring {
-				wake()
-			}
-			waiter.Wait(ctx, at)
+	w := worker.New(s.clock)
+	a.worker = w
+	w.Start(context.Background(), func(ctx context.Context) (bool, error) {
+		a.mu.Lock()
+		at := a.at
+		ring := !at.IsZero() && !s.clock.Now().Before(at)
+		if ring {
+			a.at, at = time.Time{}, time.Time{}
 		}
+		a.mu.Unlock()
+		if ring {
+			wake()
+		}
+		w.Rest(ctx, at)
+		return true, nil
 	})
 }
 
 // stop ends the goroutine and waits for it.
 func (a *alarm) stop() {
-	if a.cancel != nil {
-		a.cancel()
-		<-a.done
+	if a.worker != nil {
+		a.worker.Stop()
 	}
 }

@@ -1,7 +1,9 @@
 package kinesis
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -11,7 +13,7 @@ import (
 	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/weirsql/weir/connectors/internal/awsclient"
-	"github.com/weirsql/weir/runtime/clock"
+	"github.com/weirsql/weir/connectors/internal/worker"
 )
 
 // maxRecords is how many records GetRecords gives at most, nearlyFull a size of answers behind which there may be more
@@ -38,13 +40,12 @@ type fetcher struct {
 	wake     func()   // of the reader's task
 	retrier  *awsclient.Retrier
 
-	policy                  awsclient.Policy
-	interval, emptyInterval time.Duration
-	limit                   int32
+	policy awsclient.Policy
+	limit  int32
+	pace   pace
+	came   time.Time // when the last page with records came, at first when the first was asked for
 
-	cancel context.CancelFunc
-	done   chan struct{}
-	waiter clock.Waiter // where the goroutine waits
+	worker *worker.Worker
 	behind atomic.Int64 // nanoseconds
 
 	mu    sync.Mutex
@@ -58,31 +59,30 @@ func newFetcher(s *source, client *kinesis.Client, shard string, p position, wak
 	v := s.table.Options
 	return &fetcher{
 		source: s, client: client, shard: shard, fetched: p, wake: wake,
-		retrier: s.retrier(shard, retried), waiter: s.env.Clock.NewWaiter(), done: make(chan struct{}),
-		interval: v.Duration("scan.shard.getrecords.intervalmillis"), emptyInterval: v.Duration("source.reader.empty-records-fetch-interval"),
+		retrier: s.retrier(shard, retried), worker: worker.New(s.env.Clock), pace: newPace(s),
 		limit: int32(v.Int("scan.shard.getrecords.maxrecordcount")), policy: policy(v, "scan.shard.getrecords"),
 	}
 }
 
 // begin starts the goroutine. It ends with the shard, with an error, or with end.
 func (f *fetcher) begin(ctx context.Context) {
-	ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	f.source.env.Clock.Go(func() {
-		defer close(f.done)
-		if err := f.run(ctx); err != nil && ctx.Err() == nil {
+	f.worker.Start(ctx, func(ctx context.Context) (bool, error) {
+		err := f.run(ctx)
+		if err != nil && ctx.Err() == nil {
 			f.mu.Lock()
 			f.err = err
 			f.mu.Unlock()
 			f.wake()
 		}
+		return false, cmp.Or(err, errRead)
 	})
 }
 
+// errRead ends the goroutine of a shard that needs no more requests.
+var errRead = errors.New("the shard has been read")
+
 // end stops the goroutine and waits for it.
-func (f *fetcher) end() {
-	f.cancel()
-	<-f.done
-}
+func (f *fetcher) end() { f.worker.Stop() }
 
 // run reads pages until the shard ends, which is no error, nor is the end of ctx.
 func (f *fetcher) run(ctx context.Context) error {
@@ -91,10 +91,11 @@ func (f *fetcher) run(ctx context.Context) error {
 		return nil
 	}
 	for !f.source.lineage.ready(f.shard) {
-		if f.waiter.Wait(ctx, time.Time{}); ctx.Err() != nil {
+		if f.worker.Rest(ctx, time.Time{}); ctx.Err() != nil {
 			return nil
 		}
 	}
+	f.came = f.source.env.Clock.Now()
 	for expired := 0; ; {
 		p := f.room(ctx)
 		if p == nil {
@@ -128,12 +129,12 @@ func (f *fetcher) run(ctx context.Context) error {
 			return f.source.explain(err, "read shard "+f.shard+" from "+f.fetched.String()+" of")
 		}
 		expired = 0
-		next, last := asked.Add(f.pace(p)), p.last
+		next, last := asked.Add(f.pause(p, asked)), p.last
 		if f.deliver(p); last { // p is Poll's now
 			return nil
 		}
 		for ctx.Err() == nil && f.source.env.Clock.Now().Before(next) {
-			f.waiter.Wait(ctx, next)
+			f.worker.Rest(ctx, next)
 		}
 	}
 }
@@ -158,7 +159,7 @@ func (f *fetcher) fetch(ctx context.Context, p *page) error {
 		return err
 	}
 	f.iterator = p.iterator
-	more := p.behind > 0 || len(p.records) >= int(f.limit) || len(p.text) >= nearlyFull
+	more := f.more(p)
 	p.last = p.iterator == ""
 	if f.fetched.Until != 0 && (p.cut(f.fetched.Until) || !more) {
 		p.last = true
@@ -172,16 +173,17 @@ func (f *fetcher) gone(ctx context.Context) bool {
 	return err == nil && !slices.ContainsFunc(shards, func(s ktypes.Shard) bool { return *s.ShardId == f.shard })
 }
 
-// pace is the time from the request that brought p to the next.
-func (f *fetcher) pace(p *page) time.Duration {
-	more := p.behind > 0 || len(p.records) >= int(f.limit) || len(p.text) >= nearlyFull
-	switch {
-	case f.source.settings.Embedded && more:
-		return 0
-	case f.source.settings.Embedded || len(p.records) == 0:
-		return f.emptyInterval
+// more reports whether there may be records behind those of p.
+func (f *fetcher) more(p *page) bool {
+	return p.behind > 0 || len(p.records) >= int(f.limit) || len(p.text) >= nearlyFull
+}
+
+// pause is the time from the request that brought p to the next.
+func (f *fetcher) pause(p *page, asked time.Time) time.Duration {
+	if len(p.records) > 0 {
+		f.came = asked
 	}
-	return f.interval
+	return f.pace.pause(len(p.records), f.more(p), asked.Sub(f.came))
 }
 
 // room waits until the queue takes another page and returns an empty one, or nil when ctx has ended.
@@ -197,7 +199,7 @@ func (f *fetcher) room(ctx context.Context) *page {
 			return p
 		}
 		f.mu.Unlock()
-		f.waiter.Wait(ctx, time.Time{})
+		f.worker.Rest(ctx, time.Time{})
 	}
 	return nil
 }
@@ -228,7 +230,7 @@ func (f *fetcher) take() (*page, error) {
 	p := f.queue[0]
 	f.queue = append(f.queue[:0], f.queue[1:]...)
 	f.bytes -= len(p.text)
-	f.waiter.Wake()
+	f.worker.Wake()
 	return p, nil
 }
 

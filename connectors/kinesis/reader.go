@@ -83,7 +83,7 @@ func (r *reader) bind(s *source) (err error) {
 // begin starts fetching.
 func (r *reader) begin(ctx context.Context) {
 	r.source.lineage.open(r.shard, func() {
-		r.waiter.Wake()
+		r.worker.Wake()
 		r.rc.Wake()
 	})
 	r.fetcher.begin(ctx)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -99,6 +100,19 @@ func Read(t Table) (*Settings, error) {
 			Hint: "the region that the resource is in, such as us-east-1; or run with --local to use the embedded server"}
 	}
 	return s, nil
+}
+
+// OnThisMachine reports whether the endpoint is a server on this machine: weir's own or another one, such as LocalStack.
+func (s *Settings) OnThisMachine() bool {
+	if s.Embedded {
+		return true
+	}
+	u, err := url.Parse(s.Endpoint)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // Address is the endpoint as messages show it.

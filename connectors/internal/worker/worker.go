@@ -11,19 +11,31 @@ import (
 
 // Worker is a goroutine that takes part in a clock.
 type Worker struct {
+	clock  clock.Clock
 	waiter clock.Waiter // where it rests
 	cancel context.CancelFunc
 	over   atomic.Bool
 	closer clock.Waiter // where Stop waits
 }
 
-// Start starts a worker. step does some of the work without resting and reports whether there was any; when there was
-// none the worker rests until Wake. It ends when step returns an error, or at Stop. ctx is for its requests: it has the
-// values of the one given here, and ends with Stop and not before.
+// New returns a worker that has yet to be started.
+func New(c clock.Clock) *Worker {
+	return &Worker{clock: c, waiter: c.NewWaiter(), closer: c.NewWaiter()}
+}
+
+// Start starts a worker: see its method.
 func Start(ctx context.Context, c clock.Clock, step func(ctx context.Context) (progress bool, err error)) *Worker {
-	w := &Worker{waiter: c.NewWaiter(), closer: c.NewWaiter()}
+	w := New(c)
+	w.Start(ctx, step)
+	return w
+}
+
+// Start starts the goroutine. step does some of the work and reports whether there was any; when there was none the worker
+// rests until Wake. It ends when step returns an error, or at Stop. ctx is for its requests: it has the values of the one
+// given here, and ends with Stop and not before.
+func (w *Worker) Start(ctx context.Context, step func(ctx context.Context) (progress bool, err error)) {
 	ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	c.Go(func() {
+	w.clock.Go(func() {
 		defer func() {
 			w.over.Store(true)
 			w.closer.Wake()
@@ -38,8 +50,11 @@ func Start(ctx context.Context, c clock.Clock, step func(ctx context.Context) (p
 			}
 		}
 	})
-	return w
 }
+
+// Rest is for steps that wait in the middle of their work: it returns after Wake, at a time unless that is zero, or when ctx
+// ends.
+func (w *Worker) Rest(ctx context.Context, until time.Time) { w.waiter.Wait(ctx, until) }
 
 // Wake says that there is work. From any goroutine.
 func (w *Worker) Wake() { w.waiter.Wake() }
