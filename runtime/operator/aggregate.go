@@ -21,7 +21,9 @@ type aggregates struct {
 
 	// partial is the column in which a localAggregate below has put accumulators; -1: there is none.
 	partial int
-	scratch [1]int32
+	// numbered says that groups have numbers of the operator's own: take is not used.
+	numbered bool
+	scratch  [1]int32
 
 	split splitRows
 }
@@ -120,7 +122,13 @@ func (a *aggregates) accumulateBoth(b *types.Batch, groups, rows []int32) error 
 	}
 	v, s := b.Cols[a.partial], &a.split
 	s.addGroups, s.addRows = s.addGroups[:0], s.addRows[:0]
-	a.scratch[0] = a.take()
+	if a.numbered {
+		// Behind the groups there are; its number is the next new group's, which finds it without rows.
+		a.scratch[0] = int32(a.groups)
+		a.grow(a.groups + 1)
+	} else {
+		a.scratch[0] = a.take()
+	}
 	for k, g := range groups {
 		i := int(rowAt(rows, k))
 		value := v.Bytes(i)
@@ -134,7 +142,12 @@ func (a *aggregates) accumulateBoth(b *types.Batch, groups, rows []int32) error 
 		}
 		a.merge(g, a.scratch[0])
 	}
-	a.giveBack(a.scratch[:])
+	if a.numbered {
+		a.reset(a.scratch[:])
+		a.groups--
+	} else {
+		a.giveBack(a.scratch[:])
+	}
 	if len(s.addGroups) > 0 {
 		a.add(b, s.addGroups, s.addRows)
 	}

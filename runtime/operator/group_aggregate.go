@@ -60,6 +60,7 @@ func newGroupAggregate(node *physical.GroupAggregate) *groupAggregate {
 		before: node.Mode.Has(types.UpdateBefore), cols: make([]*types.Vector, len(node.Keys)),
 		out: types.NewBatch(node.Schema),
 	}
+	g.aggs.partial, g.aggs.numbered = physical.PartialColumn(node.Inputs[0].From), true
 	g.running = newRunning(g.aggs)
 	g.changes.results = newColumns(columnTypes(node.Schema, len(node.Schema.Fields))[len(node.Keys):])
 	return g
