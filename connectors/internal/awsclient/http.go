@@ -4,14 +4,38 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net/http"
+	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-// httpClient makes the client that a table's calls go through. base is the SDK's, with the certificates that the
+// shared are the clients of this process. Tables that ask for the same have one together: a client of each table's own would
+// leave its idle connections behind, each with two goroutines and a file, whenever a job ends or is started again.
+var shared struct {
+	sync.Mutex
+	clients []sharedClient
+}
+
+type sharedClient struct {
+	httpSettings
+	roots  *x509.CertPool // nil: the machine's
+	client aws.HTTPClient
+}
+
+// httpSettings are what the options of a table say of its client.
+type httpSettings struct {
+	trustAll       bool
+	http1          bool
+	maxConcurrency int
+	timeout        time.Duration
+}
+
+// httpClient returns the client that a table's calls go through. base is the SDK's, with the certificates that the
 // environment may name; nil is a fresh one.
 func (s *Settings) httpClient(base aws.HTTPClient) aws.HTTPClient {
 	client, ok := base.(*awshttp.BuildableClient)
@@ -21,7 +45,24 @@ func (s *Settings) httpClient(base aws.HTTPClient) aws.HTTPClient {
 	if client == nil {
 		client = awshttp.NewBuildableClient()
 	}
-	return wholeBody{client.WithTimeout(s.timeout).WithTransportOptions(func(t *http.Transport) {
+	var roots *x509.CertPool
+	if c := client.GetTransport().TLSClientConfig; c != nil {
+		roots = c.RootCAs
+	}
+	shared.Lock()
+	defer shared.Unlock()
+	for _, c := range shared.clients {
+		if c.httpSettings == s.http && c.roots.Equal(roots) {
+			return c.client
+		}
+	}
+	c := sharedClient{s.http, roots, s.http.client(client)}
+	shared.clients = append(shared.clients, c)
+	return c.client
+}
+
+func (s httpSettings) client(base *awshttp.BuildableClient) aws.HTTPClient {
+	return wholeBody{base.WithTimeout(s.timeout).WithTransportOptions(func(t *http.Transport) {
 		t.MaxConnsPerHost = s.maxConcurrency
 		// Every shard is read over a connection of its own; the default of 10 would close and reopen them all the time.
 		t.MaxIdleConnsPerHost = min(s.maxConcurrency, 256)

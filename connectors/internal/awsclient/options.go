@@ -15,7 +15,7 @@ func Options() []option.Option {
 			Summary: "Take any TLS certificate; for test servers only."},
 		{Key: "aws.http.protocol.version", Aliases: []string{"sink.http-client.protocol.version"}, Kind: option.Enum,
 			Values: []string{"HTTP2", "HTTP1_1"}, Default: "HTTP2", Summary: "The newest HTTP version to offer."},
-		{Key: "aws.http-client.max-concurrency", Kind: option.Int, Default: "10000", Summary: "Connections at once, at most.",
+		{Key: "aws.http-client.max-concurrency", Kind: option.Int, Default: "10000", Summary: "Connections at once to one endpoint, at most, by all tables whose http-client options are the same.",
 			Aliases: []string{"sink.http-client.max-concurrency", "scan.stream.efo.http-client.max-concurrency"}},
 		{Key: "aws.http-client.read-timeout", Kind: option.Millis, Default: "360000", Summary: "How long a request may take.",
 			Aliases: []string{"sink.http-client.read-timeout", "scan.stream.efo.http-client.read-timeout"}},

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -26,13 +25,10 @@ type Settings struct {
 	// Embedded says that the endpoint is the server that weir itself runs, which asks for no credentials and sets no limits.
 	Embedded bool
 
-	table          string // for messages
-	service        string
-	trustAll       bool
-	http1          bool
-	maxConcurrency int
-	timeout        time.Duration
-	credentials    credentialSettings
+	table       string // for messages
+	service     string
+	http        httpSettings
+	credentials credentialSettings
 }
 
 // Table is what Read looks at.
@@ -54,12 +50,14 @@ func Read(t Table) (*Settings, error) {
 	v := t.Options
 	s := &Settings{
 		table: t.Path, service: t.Service, Region: v.String("aws.region"), Endpoint: cmp.Or(t.Endpoint, v.String("aws.endpoint")),
-		trustAll: t.TrustAll || v.Bool("aws.trust.all.certificates"), http1: v.Enum("aws.http.protocol.version") == "HTTP1_1",
-		maxConcurrency: int(v.Int("aws.http-client.max-concurrency")), timeout: v.Duration("aws.http-client.read-timeout"),
+		http: httpSettings{
+			trustAll: t.TrustAll || v.Bool("aws.trust.all.certificates"), http1: v.Enum("aws.http.protocol.version") == "HTTP1_1",
+			maxConcurrency: int(v.Int("aws.http-client.max-concurrency")), timeout: v.Duration("aws.http-client.read-timeout"),
+		},
 	}
 	for key, bad := range map[string]bool{
-		"aws.http-client.max-concurrency": s.maxConcurrency <= 0,
-		"aws.http-client.read-timeout":    s.timeout <= 0,
+		"aws.http-client.max-concurrency": s.http.maxConcurrency <= 0,
+		"aws.http-client.read-timeout":    s.http.timeout <= 0,
 	} {
 		if bad {
 			key = Spelling(v, t.Decls, key)
