@@ -81,6 +81,10 @@ func (e *joinEvents) add(kind types.RowKind, own, kept int32) {
 	e.changes = e.changes || kind != types.Insert
 }
 
+// joinRows is how many rows of a batch are worked on together. What is read ahead for them, a handful of cache lines each,
+// is to be there still when their turn comes, on a processor that has other work to do, too.
+const joinRows = 512
+
 func newJoin(node *physical.Join) (*join, error) {
 	left, right := node.Inputs[0].From.Base().Schema, node.Inputs[1].From.Base().Schema
 	j := &join{node: node, out: types.NewBatch(node.Schema), view: types.Batch{Schema: node.Schema}}
@@ -142,13 +146,13 @@ func (j *join) Process(input int, b *types.Batch, out Output) error {
 		return err
 	}
 	j.chains.grow(j.keys.Cap())
-	other.touch(j.slots)
 	decode := !j.halved() || input == 1 || j.condition != nil
 	for k := 0; k < n; {
 		// As many rows as have about one batch of pairs.
-		from := k
+		from, to := k, min(n, k+joinRows)
+		other.touch(j.slots[from:to])
 		j.pairs.reset()
-		for ; k < n && len(j.pairs.k) < j.ctx.MaxRows; k++ {
+		for ; k < to && len(j.pairs.k) < j.ctx.MaxRows; k++ {
 			if slot := j.slots[k]; slot >= 0 {
 				other.match(slot, &j.pairs, int32(k), rowAt(b.Sel, k))
 			}
