@@ -18,6 +18,7 @@ type changes struct {
 	slots bitmap  // of keys that were looked up since the last line
 	gone  keyList // keys that were removed since
 	left  keyList // keys that had been looked up, and went to disk
+	lost  bool    // gone and left are not noted any more: there were too many
 
 	// The same from the last complete checkpoint to the last line.
 	lineSlots bitmap
@@ -35,7 +36,8 @@ type keyList struct {
 	data   []byte
 }
 
-// tooMany is how many bytes of removed keys are worth remembering: beyond it a whole checkpoint is written.
+// tooMany is how many bytes of removed keys, and of those on disk, are worth remembering: beyond it a whole checkpoint is
+// written.
 const tooMany = 64 << 20
 
 func (l *keyList) add(hash uint64, key []byte) {
@@ -43,6 +45,8 @@ func (l *keyList) add(hash uint64, key []byte) {
 	l.data = append(l.data, key...)
 	l.ends = append(l.ends, len(l.data))
 }
+
+func (l *keyList) used() int { return len(l.data) + 16*len(l.hashes) }
 
 func (l *keyList) len() int { return len(l.hashes) }
 
@@ -71,6 +75,24 @@ func (c *changes) record(slots []int32) {
 	}
 }
 
+// note adds a key to gone or left.
+func (c *changes) note(list *keyList, hash uint64, key []byte) {
+	if c.lost {
+		return
+	}
+	list.add(hash, key)
+	if c.used() > tooMany {
+		c.lost = true
+		c.gone.reset()
+		c.left.reset()
+	}
+}
+
+// used estimates the memory in use by keys that are noted.
+func (c *changes) used() int {
+	return c.gone.used() + c.left.used() + c.lineGone.used() + c.lineLeft.used()
+}
+
 // changed reports whether the last complete checkpoint may have another state of a slot's key than the store.
 func (c *changes) changed(slot int32) bool { return c.slots.get(slot) || c.lineSlots.get(slot) }
 
@@ -85,6 +107,11 @@ func (c *changes) drawLine() {
 	clear(c.slots)
 	c.lineGone.take(&c.gone)
 	c.lineLeft.take(&c.left)
+	if c.based = c.based && !c.lost; !c.based { // a whole checkpoint follows, which needs none of them
+		c.lost = false
+		c.lineGone.reset()
+		c.lineLeft.reset()
+	}
 	c.goneAt, c.leftAt = 0, 0
 }
 
@@ -109,7 +136,7 @@ func (s *Store) Complete() {
 // CanIncrement reports whether the next snapshot may be an increment of the last complete checkpoint.
 func (s *Store) CanIncrement() bool {
 	c := &s.changes
-	return s == nil || c.recording && c.based && len(c.gone.data)+len(c.lineGone.data) < tooMany
+	return s == nil || c.recording && c.based && !c.lost
 }
 
 // sweepGone writes some of the keys that have been removed. One that has come back is written as well, by its slot.

@@ -96,7 +96,7 @@ func (s *Store) evict(n int) error {
 		d.key = s.Encode(d.key[:0], slot)
 		s.value = s.codec.Encode(s.value[:0], slot)
 		if c := &s.changes; c.recording && c.changed(slot) {
-			c.left.add(s.Hash(slot), d.key)
+			c.note(&c.left, s.Hash(slot), d.key)
 			c.slots.clear(slot)
 		}
 		if err := d.log.add(s.Hash(slot), d.key, s.value); err != nil {
@@ -198,8 +198,8 @@ func (s *Store) Purge(n int, expired func(value []byte) bool) (more bool, err er
 			s.key = append(s.key[:s.heading], d.key...)
 			s.out.Put(hash, s.name, s.key, value)
 		}
-		if s.changes.recording {
-			s.changes.gone.add(hash, d.key)
+		if c := &s.changes; c.recording {
+			c.note(&c.gone, hash, d.key)
 		}
 		if err := d.log.take(at, segment, d.key, value); err != nil {
 			return false, err

@@ -191,7 +191,7 @@ func (s *Store) Remove(slot int32) {
 	s.Touch(slot)
 	if c := &s.changes; c.recording {
 		s.removed = s.Encode(s.removed[:0], slot)
-		c.gone.add(s.Hash(slot), s.removed)
+		c.note(&c.gone, s.Hash(slot), s.removed)
 	}
 	s.Keys.Remove(slot)
 }
@@ -298,7 +298,7 @@ func (s *Store) Reset() error {
 
 // Used estimates the memory in use, without the operator's.
 func (s *Store) Used() int {
-	n := s.Keys.Used()
+	n := s.Keys.Used() + s.changes.used()
 	if s.spill != nil {
 		n += s.spill.log.bytes()
 	}
