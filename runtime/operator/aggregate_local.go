@@ -75,6 +75,8 @@ const (
 	localGroups = 32 << 10
 	// localBytes is how much memory keys may take, about.
 	localBytes = 8 << 20
+	// localSpare is how many empty tables are kept. More are in use only while times are far apart.
+	localSpare = 2
 	// leastReduction is how many rows must become one for gathering to pay.
 	leastReduction = 8
 	// Rows are counted until there are leastRows and enough of each key for gathering to pay, or until there are mostRows or
@@ -281,7 +283,9 @@ func (l *localAggregate) emit(p *partials, out Output) error {
 	p.aggs.reset(l.slots)
 	p.keys.Reset()
 	p.rows = p.rows[:0]
-	l.spare = append(l.spare, p)
+	if len(l.spare) < localSpare {
+		l.spare = append(l.spare, p)
+	}
 	return nil
 }
 
@@ -329,8 +333,8 @@ func (l *localGroupAggregate) Flush(out Output) error {
 	if l.gathered == 0 {
 		return nil
 	}
-	l.spare = l.spare[:0]
 	err := l.emit(l.all, out)
+	l.spare = l.spare[:0] // it stays in use
 	l.flushed()
 	return err
 }
