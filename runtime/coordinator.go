@@ -37,6 +37,7 @@ type coordinator struct {
 	failing  int // checkpoints in a row that have failed
 	requests []func(path string, err error)
 	copying  int // savepoints that are being copied from checkpoints
+	saves    int // savepoints of this attempt
 }
 
 // pending is the checkpoint that is under way.

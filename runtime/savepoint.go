@@ -19,38 +19,12 @@ const savepointBlock = 64 << 10
 // A job that keeps no checkpoints has no state to save. If the copy fails after the job has stopped, the error names the
 // checkpoint, which is as good to start from.
 func (j *Job) Savepoint(ctx context.Context, dir string, stop, drain bool) (path string, err error) {
-	if j.store == nil {
-		return "", errors.New("the job keeps no state that could be saved: it runs without a place for checkpoints")
-	}
-	target, err := checkpoint.Resolve(dir)
-	if err != nil {
-		return "", fmt.Errorf("the place for savepoints: %w", err)
-	}
-	if err := target.MakeDir("."); err != nil { // before anything is stopped
-		return "", fmt.Errorf("make the folder of savepoints %s: %w", target, err)
-	}
 	type result struct {
 		path string
 		err  error
 	}
 	got := make(chan result, 1)
-	answer := func(path string, err error) { got <- result{path, err} }
-	if !j.post(func() {
-		if a := j.current; a == nil || a.coordinator.err != nil {
-			answer("", errOver)
-		} else if c := &a.coordinator; stop && c.stopping {
-			answer("", errors.New("the job is being stopped already"))
-		} else if stop && (!c.started || c.listed < len(c.a.enumerators)) {
-			answer("", errors.New("the job has not begun to read, so there is nothing to save; try again, or stop it without a savepoint"))
-		} else {
-			c.savepoint(target, answer)
-			if stop {
-				c.stop(drain)
-			}
-		}
-	}) {
-		return "", errors.New("the job is over")
-	}
+	j.RequestSavepoint(dir, stop, drain, func(path string, err error) { got <- result{path, err} })
 	var r result
 	select {
 	case r = <-got:
@@ -68,6 +42,40 @@ func (j *Job) Savepoint(ctx context.Context, dir string, stop, drain bool) (path
 	}
 }
 
+// RequestSavepoint is Savepoint without the waiting: answer is called once, when the savepoint is written or can't be. It
+// must not block. With stop the job is still on its way to the end then.
+func (j *Job) RequestSavepoint(dir string, stop, drain bool, answer func(path string, err error)) {
+	if j.store == nil {
+		answer("", errors.New("the job keeps no state that could be saved: it runs without a place for checkpoints"))
+		return
+	}
+	target, err := checkpoint.Resolve(dir)
+	if err != nil {
+		answer("", fmt.Errorf("the place for savepoints: %w", err))
+		return
+	}
+	if err := target.MakeDir("."); err != nil { // before anything is stopped
+		answer("", fmt.Errorf("make the folder of savepoints %s: %w", target, err))
+		return
+	}
+	if !j.post(func() {
+		if a := j.current; a == nil || a.coordinator.err != nil {
+			answer("", errOver)
+		} else if c := &a.coordinator; stop && c.stopping {
+			answer("", errors.New("the job is being stopped already"))
+		} else if stop && (!c.started || c.listed < len(c.a.enumerators)) {
+			answer("", errors.New("the job has not begun to read, so there is nothing to save; try again, or stop it without a savepoint"))
+		} else {
+			c.savepoint(target, answer)
+			if stop {
+				c.stop(drain)
+			}
+		}
+	}) {
+		answer("", errors.New("the job is over"))
+	}
+}
+
 // savepoint takes a checkpoint and copies it. The copy is made beside the job; retention waits for it.
 func (c *coordinator) savepoint(target checkpoint.FS, answer func(string, error)) {
 	j := c.a.j
@@ -80,8 +88,10 @@ func (c *coordinator) savepoint(target checkpoint.FS, answer func(string, error)
 		var size int64
 		began := j.cfg.Clock.Now()
 		c.copying++
+		c.saves++
+		nth := c.saves
 		c.help(func() {
-			if path, size, err = copyCheckpoint(c.a.ctx, from, target); err != nil {
+			if path, size, err = copyCheckpoint(c.a.ctx, from, target, nth); err != nil {
 				err = fmt.Errorf("write a savepoint in %s: %w; checkpoint %s is complete", target, err, from)
 			}
 		}, func() {
@@ -98,13 +108,13 @@ func (c *coordinator) savepoint(target checkpoint.FS, answer func(string, error)
 }
 
 // copyCheckpoint writes what is in a checkpoint, whatever files of earlier ones it builds on, as a savepoint.
-func copyCheckpoint(ctx context.Context, uri string, target checkpoint.FS) (path string, size int64, err error) {
+func copyCheckpoint(ctx context.Context, uri string, target checkpoint.FS, nth int) (path string, size int64, err error) {
 	from, err := checkpoint.OpenURI(uri)
 	if err != nil {
 		return "", 0, err
 	}
 	m := from.Manifest
-	at, err := checkpoint.Savepoint(target, m.Job, m.Name, m.ID, m.Time)
+	at, err := checkpoint.Savepoint(target, m.Job, m.Name, m.ID, m.Time, nth)
 	if err != nil {
 		return "", 0, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/runtime"
+	"github.com/weirsql/weir/runtime/checkpoint"
 )
 
 // saved runs a job up to the middle, saves it, and ends it.
@@ -70,6 +71,44 @@ func TestSavepoint(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Savepoints of one checkpoint that are written to the same place at the same time don't touch each other.
+func TestSavepointsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	src := w.source("clicks")
+	fill(src, 4, 200)
+	half(src, 4, 90)
+	j := w.start(w.plan(groups), runtime.Config{Parallelism: 2, CheckpointDir: t.TempDir()})
+	eventually(t, "the first half", func() bool { return src.given() == 4*90 })
+	dir := t.TempDir()
+	paths := make(chan string, 3)
+	save := func(then func()) {
+		j.RequestSavepoint(dir, false, false, func(path string, err error) {
+			if err != nil {
+				t.Errorf("savepoint: %v", err)
+			}
+			paths <- path
+			then()
+		})
+	}
+	save(func() { // what is asked for here is asked for at the same moment
+		save(func() {})
+		save(func() {})
+	})
+	var ids []int64
+	for range cap(paths) {
+		c, err := checkpoint.OpenURI(<-paths)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, c.Manifest.ID)
+	}
+	if ids[1] != ids[2] {
+		t.Errorf("the savepoints are of checkpoints %d", ids)
+	}
+	j.Cancel()
+	<-j.Done()
 }
 
 // After a failure a job that was started from a savepoint and has no checkpoint yet goes back to the savepoint.

@@ -62,8 +62,9 @@ func newPending(fsys FS, parent, folder string, m Manifest) *Pending {
 }
 
 // Savepoint begins a savepoint of a job: a folder of its own in target, which can be moved or copied and is never removed
-// by retention. Its parts can't refer to other checkpoints.
-func Savepoint(target FS, job, name string, id int64, began time.Time) (*Pending, error) {
+// by retention. Its parts can't refer to other checkpoints. nth tells savepoints of one checkpoint apart that are written
+// at the same time.
+func Savepoint(target FS, job, name string, id int64, began time.Time, nth int) (*Pending, error) {
 	if err := checkJob(job); err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func Savepoint(target FS, job, name string, id int64, began time.Time) (*Pending
 	}
 	// Named by what it is of and not by chance, so that a simulated run can be repeated.
 	for n := range uint64(1000) {
-		sum := sha256.Sum256(binary.LittleEndian.AppendUint64(fmt.Appendf(nil, "%s %d %d ", job, id, began.UnixNano()), n))
+		sum := sha256.Sum256(binary.LittleEndian.AppendUint64(fmt.Appendf(nil, "%s %d %d %d ", job, id, began.UnixNano(), nth), n))
 		folder := "savepoint-" + job[:min(6, len(job))] + "-" + hex.EncodeToString(sum[:6])
 		files, err := target.List(folder)
 		if err != nil {

@@ -139,7 +139,7 @@ func (s *Store) ended(p *Pending, published, removed bool) {
 
 // Savepoint begins a savepoint in a folder of its own in target, see Savepoint.
 func (s *Store) Savepoint(target FS, id int64, began time.Time) (*Pending, error) {
-	return Savepoint(target, s.job, s.name, id, began)
+	return Savepoint(target, s.job, s.name, id, began, 0)
 }
 
 // Retire removes all but the newest retained complete checkpoints, and remains of failed ones. Files of older ones stay

@@ -3,6 +3,8 @@ package simulation
 import (
 	"io"
 	"math/rand/v2"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/weirsql/weir/runtime/checkpoint"
@@ -17,7 +19,11 @@ const place = "simulated://disk"
 var mounted *disk
 
 func init() {
-	checkpoint.Register("simulated", func(string) (checkpoint.FS, error) { return mounted, nil })
+	checkpoint.Register("simulated", func(rest string) (checkpoint.FS, error) {
+		d := *mounted
+		_, d.root, _ = strings.Cut(rest, "/")
+		return &d, nil
+	})
 }
 
 // drawDisk draws the chances of what may go wrong with the disk.
@@ -39,6 +45,7 @@ type disk struct {
 	world   *world
 	process *clock.Process
 	fs      *faultfs.FS
+	root    string // the folder that names are relative to; "": the top
 }
 
 // mount gives a process the disk, whose content outlives it.
@@ -68,17 +75,19 @@ func (d *disk) after() {
 	}
 }
 
-func (d *disk) String() string { return place }
+func (d *disk) String() string { return strings.TrimSuffix(place+"/"+d.root, "/") }
+
+func (d *disk) at(name string) string { return path.Join(d.root, name) }
 
 func (d *disk) MakeDir(dir string) error {
 	d.world.enter(d.process)
 	defer d.after()
-	return d.fs.MakeDir(dir)
+	return d.fs.MakeDir(d.at(dir))
 }
 
 func (d *disk) Create(name string) (checkpoint.Output, error) {
 	d.world.enter(d.process)
-	o, err := d.fs.Create(name)
+	o, err := d.fs.Create(d.at(name))
 	d.after()
 	if err != nil {
 		return nil, err
@@ -89,19 +98,19 @@ func (d *disk) Create(name string) (checkpoint.Output, error) {
 func (d *disk) Open(name string) (io.ReadCloser, error) {
 	d.world.enter(d.process)
 	defer d.after()
-	return d.fs.Open(name)
+	return d.fs.Open(d.at(name))
 }
 
 func (d *disk) List(dir string) ([]checkpoint.Info, error) {
 	d.world.enter(d.process)
 	defer d.after()
-	return d.fs.List(dir)
+	return d.fs.List(d.at(dir))
 }
 
 func (d *disk) Publish(name string, data []byte) error {
 	d.world.enter(d.process)
 	defer d.after()
-	err := d.fs.Publish(name, data)
+	err := d.fs.Publish(d.at(name), data)
 	d.world.note("publish %s: %v", name, err)
 	return err
 }
@@ -109,13 +118,13 @@ func (d *disk) Publish(name string, data []byte) error {
 func (d *disk) Remove(name string) error {
 	d.world.enter(d.process)
 	defer d.after()
-	return d.fs.Remove(name)
+	return d.fs.Remove(d.at(name))
 }
 
 func (d *disk) RemoveAll(dir string) error {
 	d.world.enter(d.process)
 	defer d.after()
-	return d.fs.RemoveAll(dir)
+	return d.fs.RemoveAll(d.at(dir))
 }
 
 // file is a file that is being written.

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -55,10 +56,22 @@ type simulation struct {
 	overtaken bool
 	// chances are those of faults of the disk.
 	chances map[faultfs.Kind]float64
+	spill   string // a real folder for state that exceeds the memory limit
+	job     string // the id of the job: it has another one when it goes on from a savepoint
+	from    string // what the job with this id is started from while it has no checkpoint
+	saved   savepoint
+	saves   []string // all savepoints
 }
 
-// simulate runs a seed. steps, if not nil, takes what happens.
-func simulate(seed uint64, steps io.Writer) (res result) {
+// savepoint is the newest savepoint of the process that runs now.
+type savepoint struct {
+	path string // "": there is none
+	id   int64  // of the checkpoint that it is a copy of
+}
+
+// simulate runs a seed. State that exceeds the memory limit goes to folders below spill. steps, if not nil, takes what
+// happens.
+func simulate(seed uint64, spill string, steps io.Writer) (res result) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	opts := clock.SimulatedOptions{Seed: seed, Start: start, Step: time.Duration(1) << r.IntN(21)}
 	if r.IntN(4) == 0 {
@@ -70,7 +83,7 @@ func simulate(seed uint64, steps io.Writer) (res result) {
 		clock: c, random: rand.New(rand.NewPCG(seed, 2)), faults: drawFaults(r), counts: map[string]int{}, tables: map[string]*table{},
 		sinks: map[string]*sink{}, disk: faultfs.NewMem(), log: steps,
 	}
-	s := &simulation{world: w, seed: seed, plans: r, query: newQuery(r), chances: drawDisk(r)}
+	s := &simulation{world: w, seed: seed, plans: r, query: newQuery(r), chances: drawDisk(r), spill: spill, job: "job"}
 	for _, t := range s.query.tables {
 		t.fill(r)
 		w.tables[t.name] = t
@@ -103,6 +116,7 @@ const (
 	killedAtTime
 	killedAtCall
 	stopped
+	stoppedWithSavepoint
 	canceled
 	endings
 )
@@ -133,6 +147,9 @@ func (s *simulation) run() error {
 			}
 		}
 	}
+	if err := s.checkSavepoints(); err != nil {
+		return err
+	}
 	for _, o := range s.query.outputs {
 		for s.sinks[o.name].inFlight > 0 {
 			if err := clock.Sleep(background, s.clock, time.Second); err != nil {
@@ -161,12 +178,22 @@ func (s *simulation) live(end ending) (finished bool, err error) {
 	if end == killedAtCall {
 		s.crash = 1 + r.IntN(1<<r.IntN(10))
 	}
+	restore, err := s.restore()
+	if err != nil {
+		return false, err
+	}
+	memory := s.memory()
+	defer func() {
+		if problem := memory.Close(); problem != nil && err == nil {
+			err = problem
+		}
+	}()
 	cfg := runtime.Config{
-		JobID: "job", Name: "simulation", Clock: p, Seed: 1, Parallelism: 1 + r.IntN(4), MaxRows: []int{1, 2, 3, 7, 50, 100}[r.IntN(6)],
+		JobID: s.job, Name: "simulation", Clock: p, Seed: 1, Parallelism: 1 + r.IntN(4), MaxRows: []int{1, 2, 3, 7, 50, 100}[r.IntN(6)],
 		CheckpointDir: place, CheckpointInterval: []time.Duration{0, 20 * time.Millisecond, 150 * time.Millisecond, time.Second}[r.IntN(4)],
 		CheckpointTimeout: []time.Duration{0, 10 * time.Millisecond, 100 * time.Millisecond, time.Minute}[r.IntN(4)],
 		CheckpointPause:   []time.Duration{0, 50 * time.Millisecond}[r.IntN(2)], FailedCheckpoints: []int{0, 0, 2}[r.IntN(3)],
-		Restore: runtime.Latest,
+		Restore: restore, Memory: memory, IncrementFrom: []int64{0, 0, 1, 1, 500}[r.IntN(5)], Retained: 2 + r.IntN(2),
 		Restart: []runtime.RestartStrategy{
 			nil, runtime.FixedDelay{Attempts: 3, Delay: 100 * time.Millisecond},
 			runtime.ExponentialDelay{Initial: 10 * time.Millisecond, Max: time.Second, Multiplier: 2, Jitter: 0.1, ResetAfter: time.Minute, Attempts: 5},
@@ -199,6 +226,10 @@ func (s *simulation) live(end ending) (finished bool, err error) {
 		failed = job.Join(background, p.NewWaiter())
 		returned = true
 	})
+	if r.IntN(4) == 0 {
+		s.saveLater(p, &job, time.Duration(r.Int64N(int64(patience))), r.IntN(2) == 0)
+	}
+	withSavepoint := r.IntN(3) == 0 // when the job is drained
 	until, drained := s.clock.Now().Add(limit), false
 	if end != toTheEnd && end != killedAtCall {
 		until = s.clock.Now().Add(patience)
@@ -214,8 +245,18 @@ func (s *simulation) live(end ending) (finished bool, err error) {
 			s.counts["job drained"]++
 			s.note("drain")
 			drained = true
-			job.RequestStop(true)
+			if withSavepoint {
+				s.save(p, job, true, true, nil)
+			} else {
+				job.RequestStop(true)
+			}
 		}
+		if late && memory != nil && memory.Spilled() > 0 {
+			s.counts["state on disk"]++
+		}
+	}
+	if late && job == nil && end != toTheEnd {
+		end = killedAtTime // there is nothing to stop yet
 	}
 	if late {
 		switch end {
@@ -223,6 +264,13 @@ func (s *simulation) live(end ending) (finished bool, err error) {
 			s.counts["process killed at a time"]++
 			s.note("kill")
 			p.Kill()
+		case stoppedWithSavepoint:
+			s.note("save and stop")
+			if job != nil {
+				s.save(p, job, true, false, nil)
+				askedToStop = true
+			}
+			late = p.Join(background, s.clock.Now().Add(limit)) != nil
 		case stopped, canceled:
 			s.note("end %d", end)
 			if job != nil && end == stopped {
@@ -241,6 +289,12 @@ func (s *simulation) live(end ending) (finished bool, err error) {
 	}
 	if p.Dead() {
 		return false, nil
+	}
+	if memory != nil && (memory.Used() != 0 || memory.Spilled() != 0) {
+		return false, fmt.Errorf("the job is over, and %d bytes of state are in memory and %d on disk", memory.Used(), memory.Spilled())
+	}
+	if left, _ := filepath.Glob(filepath.Join(s.spill, "spill-*", "*")); len(left) > 0 { // the pattern is good
+		return false, fmt.Errorf("the job is over, and has left %s", left)
 	}
 	if strings.Contains(s.text.String(), "a checkpoint is skipped") {
 		return false, errors.New("a checkpoint that was complete is damaged")
@@ -316,12 +370,12 @@ func TestSimulation(t *testing.T) {
 		if testing.Verbose() {
 			steps = os.Stdout
 		}
-		report(t, uint64(*oneSeed), simulate(uint64(*oneSeed), steps))
+		report(t, uint64(*oneSeed), simulate(uint64(*oneSeed), t.TempDir(), steps))
 		return
 	}
-	counts := map[string]int{}
+	counts, spill := map[string]int{}, t.TempDir()
 	for seed := *from; seed < *from+uint64(*seeds); seed++ {
-		res := simulate(seed, nil)
+		res := simulate(seed, spill, nil)
 		report(t, seed, res)
 		for k, n := range res.counts {
 			counts[k] += n
@@ -352,7 +406,7 @@ func report(t *testing.T, seed uint64, res result) {
 func TestReplay(t *testing.T) {
 	for seed := range uint64(5) {
 		var first, second bytes.Buffer
-		a, b := simulate(seed, &first), simulate(seed, &second)
+		a, b := simulate(seed, t.TempDir(), &first), simulate(seed, t.TempDir(), &second)
 		if a.trace == b.trace && first.String() == second.String() {
 			continue
 		}

@@ -32,6 +32,9 @@ func (t *table) fill(r *rand.Rand) {
 		splits = 0
 	}
 	keys := 1 + r.IntN(8)
+	if r.IntN(4) == 0 { // more than fit in memory
+		keys = 20 + r.IntN(100)
+	}
 	skew := r.IntN(2) == 0
 	long := ""
 	if r.IntN(6) == 0 { // state that doesn't fit into a manifest, and takes several blocks

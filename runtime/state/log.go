@@ -268,7 +268,7 @@ func parts(record []byte) (hash uint64, key, value []byte) {
 }
 
 func newSpillLog(dir, name string, fileSize int64) *spillLog {
-	return &spillLog{dir: dir, name: name, fileSize: clamp(fileSize, 16<<10, largestFile)}
+	return &spillLog{dir: dir, name: name, fileSize: clamp(fileSize, 1<<10, largestFile)}
 }
 
 // lookup finds the record of a key: where it stands in the index, or -1, its segment, and its value, which is the log's
