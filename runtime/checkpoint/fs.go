@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// FS is a place where checkpoints are. Names are relative, with slashes. Methods may be called from any goroutine. Errors name the file and what was tried; they wrap fs.ErrNotExist and
-// fs.ErrExist where that is the reason.
+// FS is a place where checkpoints are. Names are relative, with slashes. Methods may be called from any goroutine. Errors
+// name the file and what was tried; they wrap fs.ErrNotExist and fs.ErrExist where that is the reason.
 type FS interface {
 	// MakeDir makes a folder and those above it, and fails when it can't be written to. The folder of a file comes into
 	// being with it, but those above must be there: what is unmounted while a job runs isn't written to the disk below.

@@ -42,6 +42,15 @@ const (
 	folderUnreadable                    // its manifest is damaged, or of another version
 )
 
+// NewStore is NewStoreIn at a URI.
+func NewStore(uri, job, name string) (*Store, error) {
+	fsys, err := Resolve(uri)
+	if err != nil {
+		return nil, err
+	}
+	return NewStoreIn(fsys, job, name)
+}
+
 // NewStoreIn returns a store of a job, whose checkpoints are in the folder of fsys that has the job's id as name. It goes
 // on counting behind what is there, damaged or not, and removes what attempts that crashed have left half-written.
 func NewStoreIn(fsys FS, job, name string) (*Store, error) {

@@ -17,8 +17,8 @@ import (
 // be called from any goroutine. A nil Memory has no limit.
 //
 // What counts is what keys and their state take up while they are in use; memory that has become free is used again, but
-// not given back while a job runs. On disk there is one Pebble database, made when something is first put there and
-// removed by Close: it is an extension of the memory and nothing that a restart would find.
+// not given back while a job runs. On disk there is a folder with a spillLog of each store, made when something is first put
+// there and removed by Close: it is an extension of the memory and nothing that a restart would find.
 type Memory struct {
 	limit    int64
 	dir      string

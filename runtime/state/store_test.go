@@ -57,7 +57,6 @@ type storeWorld struct {
 	store *state.Store
 	texts *texts
 	model map[int64]string
-	cols  []*types.Vector
 }
 
 func (w *storeWorld) lookup(ids []int64) []int32 {
