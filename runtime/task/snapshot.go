@@ -227,19 +227,25 @@ func (t *Task) advance() (more bool, err error) {
 	return false, nil
 }
 
+// sweepsPerStep is how often a step writes some of the large state: a little longer than a batch of records takes, as a
+// rule, so that a checkpoint of a busy task takes about twice the time of writing it.
+const sweepsPerStep = 4
+
 // sweep writes some of the large state.
 func (t *Task) sweep(s *snapshot) (more bool, err error) {
+	sweeps := 0
 	for _, x := range s.shares {
-		if t.uploads.isFull() {
-			return false, nil
-		}
-		t.running = x.v
-		done, err := x.w.Sweep()
-		if err != nil {
-			return false, x.v.fail(err)
-		}
-		if !done {
-			return true, nil
+		for done := false; !done; sweeps++ {
+			if t.uploads.isFull() {
+				return false, nil
+			}
+			if sweeps == sweepsPerStep {
+				return true, nil
+			}
+			t.running = x.v
+			if done, err = x.w.Sweep(); err != nil {
+				return false, x.v.fail(err)
+			}
 		}
 	}
 	s.swept = true
