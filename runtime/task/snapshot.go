@@ -195,6 +195,11 @@ func (v *vertex) snapshot(w *state.Writer, natural bool) error {
 func (t *Task) advance() (more bool, err error) {
 	for len(t.pending) > 0 {
 		s := t.pending[0]
+		if s.id != Final && t.uploads.isTooMuch() {
+			t.giveUp()
+			t.env.Reports.NotTaken(t, s.id, errSlow)
+			return true, nil
+		}
 		if !s.swept {
 			if more, err := t.sweep(s); more || err != nil || !s.swept {
 				return more, err

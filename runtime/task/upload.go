@@ -1,6 +1,9 @@
 package task
 
 import (
+	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/weirsql/weir/runtime/checkpoint"
@@ -19,6 +22,12 @@ type Checkpoints interface {
 // uploadBytes is how much state may wait to be written. What is written between records waits until there is room;
 // what records are about to change can't wait.
 const uploadBytes = 8 << 20
+
+// uploadMost is how much may wait in all. A checkpoint whose place takes less than what records change is given up, or
+// what waits would become a second copy of the state.
+const uploadMost = 16 * uploadBytes
+
+var errSlow = errors.New("the place for checkpoints takes state more slowly than records change it")
 
 // uploads writes the blocks of a task's snapshots beside the stream of records. Its goroutine lives while there is
 // something to write.
@@ -80,6 +89,13 @@ func (q *uploads) isFull() bool {
 	return q.full
 }
 
+// isTooMuch reports whether the checkpoint should be given up.
+func (q *uploads) isTooMuch() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.bytes >= uploadMost
+}
+
 // busy reports whether something is being written. The task is woken when nothing is any more.
 func (q *uploads) busy() bool {
 	q.mu.Lock()
@@ -123,6 +139,11 @@ func (q *uploads) run() {
 
 // do writes; done says that nothing more of the upload will be.
 func (u *upload) do(w uploadWork) (file checkpoint.File, err error, done bool) {
+	defer func() {
+		if r := recover(); r != nil { // only the checkpoint fails
+			err, done = fmt.Errorf("internal error (a bug of weir): %v\n%s", r, debug.Stack()), true
+		}
+	}()
 	switch w.end {
 	case isComplete:
 		file, err = u.part.Close()
