@@ -239,6 +239,8 @@ func TestBehindFirst(t *testing.T) {
 		src.add("ahead", []any{"ahead", int64(1), 100_000_000 + i*1000})
 		src.add("behind", []any{"behind", int64(1), i * 1000})
 	}
+	src.stopAt("ahead", 1)
+	src.stopAt("behind", 1)
 	plan := w.plan(clicks + "SELECT who FROM clicks WHERE n >= 0")
 	ahead, behind, before := 0, 0, 0
 	j := w.start(plan, runtime.Config{Parallelism: 1, MaxRows: 10, Collect: func(b *types.Batch) error {
@@ -261,6 +263,11 @@ func TestBehindFirst(t *testing.T) {
 		}
 		return nil
 	}})
+	eventually(t, "both splits", func() bool { return src.given() == 2 })
+	src.mu.Lock() // both at once
+	src.limit = nil
+	src.wake()
+	src.mu.Unlock()
 	if err := j.Wait(); err == nil || !strings.Contains(err.Error(), "all is read") {
 		t.Fatal(err)
 	}
