@@ -17,12 +17,16 @@ import (
 	"github.com/weirsql/weir/local"
 )
 
-// crashDir, in the environment, makes the test binary a server on that directory instead of running tests.
-const crashDir = "WEIR_LOCAL_CRASH_DIR"
+// crashDir, in the environment, makes the test binary a server on that directory instead of running tests; with noSync, one
+// that doesn't wait for the disk.
+const (
+	crashDir = "WEIR_LOCAL_CRASH_DIR"
+	noSync   = "WEIR_LOCAL_CRASH_NO_SYNC"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
-		s, err := local.Start(context.Background(), local.Options{Dir: dir})
+		s, err := local.Start(context.Background(), local.Options{Dir: dir, NoSync: os.Getenv(noSync) != ""})
 		if err != nil {
 			fmt.Println(err)
 			os.Exit(1)
@@ -34,14 +38,19 @@ func TestMain(m *testing.M) {
 }
 
 // kill -9 at any time loses no acknowledged record, no stream, and no order; and frees the directory.
-func TestKill(t *testing.T) {
+func TestKill(t *testing.T) { testKill(t) }
+
+// That the disk isn't waited for changes nothing as long as the machine lives.
+func TestKillNoSync(t *testing.T) { testKill(t, noSync+"=1") }
+
+func testKill(t *testing.T, env ...string) {
 	dir := t.TempDir()
 	const rounds, writers, enough = 4, 3, 40
 	acked := make([][]string, writers) // data, in the order of the answers
 	position := map[string]string{}    // data → sequence number
 	for round := range rounds {
 		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), crashDir+"="+dir)
+		cmd.Env = append(append(os.Environ(), crashDir+"="+dir), env...)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -94,6 +103,10 @@ func TestKill(t *testing.T) {
 			})
 		}
 		wg.Wait()
+		if !killed {
+			cmd.Process.Kill()
+			t.Errorf("round %d: the writers failed after %d requests", round, total)
+		}
 		cmd.Wait()
 	}
 

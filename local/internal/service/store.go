@@ -12,14 +12,17 @@ import (
 // Store is the services' shared key space on Pebble. Each service keeps to keys that begin with its own letter ('k'
 // Kinesis, 'n' SNS).
 //
-// Durability: a batch is durable when Wait (or Commit) returns, unless the store was opened without sync. Concurrent
-// batches share one fsync: Pebble's log writer flushes whatever has queued up meanwhile.
+// Durability: a batch is durable when Wait (or Commit) returns; in a store without sync it is then in the hands of the
+// operating system. Concurrent batches share one fsync: Pebble's log writer flushes whatever has queued up meanwhile.
+//
+// When the disk is full the process ends with a message, and what has been acknowledged is there when it is started again:
+// Pebble can't go on from a log that it could not write.
 //
 // Visibility comes earlier than durability: readers of DB see a batch as soon as Apply returns. A service that lets
 // others act on what it stores must not show it before Wait returned.
 type Store struct {
-	DB   *pebble.DB
-	sync bool
+	DB  *pebble.DB
+	log bool // there is a write-ahead log
 }
 
 // StoreOptions says how to open a store.
@@ -27,7 +30,8 @@ type StoreOptions struct {
 	FS   vfs.FS
 	Dir  string
 	Lock *pebble.Lock // already held on Dir, or nil
-	// NoSync acknowledges before the bytes are on disk: a crash of the machine, not of the process, may lose the last writes.
+	// NoSync acknowledges when the operating system has the bytes and before they are on disk: a crash of the machine, not of
+	// the process, may lose the last writes.
 	NoSync bool
 	// NoLog keeps no write-ahead log at all: for file systems that die with the process.
 	NoLog bool
@@ -42,8 +46,14 @@ const (
 
 // OpenStore opens or creates the store.
 func OpenStore(o StoreOptions) (*Store, error) {
+	disk := vfs.OnDiskFull(o.FS, func() {
+		logger{}.Fatalf("the disk is full below %s: make room, and start it again; nothing that was acknowledged is lost", o.Dir)
+	})
+	if o.NoSync {
+		disk = unsynced{disk}
+	}
 	opts := &pebble.Options{
-		FS:                          o.FS,
+		FS:                          disk,
 		Lock:                        o.Lock,
 		CacheSize:                   cacheBytes,
 		MemTableSize:                memTableBytes,
@@ -59,7 +69,7 @@ func OpenStore(o StoreOptions) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store in %s: %w", o.Dir, err)
 	}
-	return &Store{DB: db, sync: !o.NoSync && !o.NoLog}, nil
+	return &Store{DB: db, log: !o.NoLog}, nil
 }
 
 // Close flushes and closes the store. No request may be under way.
@@ -68,7 +78,7 @@ func (s *Store) Close() error { return s.DB.Close() }
 // Apply makes the batch visible and queues it for the disk, in the order of the calls. On success Wait must follow,
 // exactly once.
 func (s *Store) Apply(b *pebble.Batch) error {
-	if s.sync {
+	if s.log {
 		return s.DB.ApplyNoSyncWait(b, pebble.Sync)
 	}
 	return s.DB.Apply(b, pebble.NoSync)
@@ -77,7 +87,7 @@ func (s *Store) Apply(b *pebble.Batch) error {
 // Wait returns when the applied batch is durable, and closes it.
 func (s *Store) Wait(b *pebble.Batch) error {
 	var err error
-	if s.sync {
+	if s.log {
 		err = b.SyncWait()
 	}
 	return errors.Join(err, b.Close())
