@@ -1,6 +1,7 @@
 package runtime_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -263,4 +264,24 @@ func TestFailingLastCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "totals", fold(w.sink("totals").lines()), want)
+}
+
+// Every operator of a chain has its turn, however many there are.
+func TestCheckpointOfLongChain(t *testing.T) {
+	w := newWorld(t)
+	src := w.source("clicks")
+	fill(src, 4, 200)
+	half(src, 4, 90)
+	j := w.start(w.plan(groups[:strings.Index(groups, "INSERT")]+`INSERT INTO totals
+		SELECT who, MAX(c), MAX(s) FROM (SELECT who, c, MAX(s) AS s FROM (SELECT who, c, s, COUNT(*) FROM
+			(SELECT who, COUNT(*) AS c, SUM(n) AS s FROM clicks GROUP BY who) GROUP BY who, c, s) GROUP BY who, c) GROUP BY who;`),
+		runtime.Config{Parallelism: 1, CheckpointDir: t.TempDir()})
+	eventually(t, "the first half", func() bool { return src.given() == 4*90 })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := j.Checkpoint(ctx); err != nil {
+		t.Error(err)
+	}
+	j.Cancel()
+	<-j.Done()
 }

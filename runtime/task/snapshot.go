@@ -31,7 +31,7 @@ type Block struct {
 type snapshot struct {
 	id     int64
 	shares []*share // by vertex
-	swept  bool     // all state is written
+	left   []*share // those with state that is still to be written
 	closed bool     // the writers' positions are written, too; nothing follows
 	pause  time.Duration
 }
@@ -174,6 +174,7 @@ func (t *Task) draw(id int64) (*snapshot, error) {
 			return nil, err
 		}
 	}
+	s.left = s.shares
 	return s, nil
 }
 
@@ -200,8 +201,8 @@ func (t *Task) advance() (more bool, err error) {
 			t.env.Reports.NotTaken(t, s.id, errSlow)
 			return true, nil
 		}
-		if !s.swept {
-			if more, err := t.sweep(s); more || err != nil || !s.swept {
+		if len(s.left) > 0 {
+			if more, err := t.sweep(s); more || err != nil || len(s.left) > 0 {
 				return more, err
 			}
 		}
@@ -238,22 +239,25 @@ const sweepsPerStep = 4
 
 // sweep writes some of the large state.
 func (t *Task) sweep(s *snapshot) (more bool, err error) {
-	sweeps := 0
-	for _, x := range s.shares {
-		for done := false; !done; sweeps++ {
-			if t.uploads.isFull() {
-				return false, nil
-			}
-			if sweeps == sweepsPerStep {
-				return true, nil
-			}
-			t.running = x.v
-			if done, err = x.w.Sweep(); err != nil {
-				return false, x.v.fail(err)
-			}
+	for sweeps := 0; len(s.left) > 0; {
+		if t.uploads.isFull() {
+			return false, nil
+		}
+		if sweeps == sweepsPerStep {
+			return true, nil
+		}
+		x := s.left[0]
+		t.running = x.v
+		done, err := x.w.Sweep()
+		if err != nil {
+			return false, x.v.fail(err)
+		}
+		if done {
+			s.left = s.left[1:]
+		} else {
+			sweeps++
 		}
 	}
-	s.swept = true
 	return false, nil
 }
 
