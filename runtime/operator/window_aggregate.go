@@ -230,6 +230,9 @@ func (w *windowAggregate) count() {
 	for _, s := range w.order {
 		keys += s.keys.Spilled()
 	}
+	for _, s := range w.leaving { // they have fired
+		keys -= s.keys.Len()
+	}
 	w.ctx.Metrics.StateKeys.Store(int64(keys))
 	w.ctx.Metrics.StateBytes.Store(int64(w.used()))
 	w.ctx.Metrics.Spilled.Store(w.account.Spilled())

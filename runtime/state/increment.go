@@ -143,7 +143,7 @@ func (s *Store) CanIncrement() bool {
 func (s *Store) sweepGone(w *Writer) (done bool) {
 	c := &s.changes
 	for n := 0; c.goneAt < c.lineGone.len(); n++ {
-		if n == sweepKeys {
+		if n == w.keys() {
 			return false
 		}
 		s.key = append(s.key[:s.heading], c.lineGone.key(c.goneAt)...)
@@ -163,7 +163,7 @@ func (s *Store) sweepLeft(w *Writer) (done bool, err error) {
 	if c.leftAt == 0 {
 		c.lineLeft.sort()
 	}
-	for n := 0; c.leftAt < c.lineLeft.len() && n < sweepKeys; n++ {
+	for n := 0; c.leftAt < c.lineLeft.len() && n < w.keys(); n++ {
 		hash, key := c.lineLeft.hashes[c.leftAt], c.lineLeft.key(c.leftAt)
 		again := c.leftAt > 0 && c.lineLeft.hashes[c.leftAt-1] == hash && bytes.Equal(c.lineLeft.key(c.leftAt-1), key)
 		c.leftAt++

@@ -232,7 +232,7 @@ func (s *Store) sweepSpilled(w *Writer) (done bool, err error) {
 	if d == nil || d.frozen == nil {
 		return true, nil
 	}
-	for range sweepKeys {
+	for range w.keys() {
 		record, err := d.frozen.next()
 		if err != nil {
 			return false, err

@@ -226,12 +226,9 @@ func (s *Store) Snapshot(w *Writer) error {
 // Sweeping reports whether the state of the last snapshot is still being written.
 func (s *Store) Sweeping() bool { return s.sweeping }
 
-// sweepKeys is how many keys are looked at in one go: little enough that a batch doesn't wait for them noticeably.
-const sweepKeys = 2048
-
 // sweep implements sweep.
 func (s *Store) sweep(w *Writer) (done bool, err error) {
-	last := min(s.next+sweepKeys, s.end)
+	last := min(s.next+int32(w.keys()), s.end)
 	for slot := s.next; slot < last; slot++ {
 		if s.waits(slot) && s.Has(slot) {
 			s.put(slot)

@@ -85,6 +85,8 @@ type Writer struct {
 	Increment bool
 	// Record has stores take note of changes from this snapshot on, so that a later one can be an increment.
 	Record bool
+	// Keys is how many keys a Sweep looks at; 0: 2048, little enough that a batch doesn't wait for them noticeably.
+	Keys int
 
 	block   []byte
 	entries int
@@ -167,6 +169,13 @@ func (w *Writer) Flush() {
 
 // Bytes is the size of what has been written.
 func (w *Writer) Bytes() int64 { return w.bytes }
+
+func (w *Writer) keys() int {
+	if w.Keys > 0 {
+		return w.Keys
+	}
+	return 2048
+}
 
 // Sweep writes some of the state that is written between records, and reports whether everything is written now.
 func (w *Writer) Sweep() (done bool, err error) {

@@ -162,6 +162,7 @@ func (t *Task) draw(id int64) (*snapshot, error) {
 			x.chain = v.chain
 		}
 		x.w.Record = v.records()
+		x.w.Keys = max(1, t.env.MaxRows/2)
 		part, taken := t.env.Checkpoints.Part(id, v.id, v.name, t.subtask, v.parallelism)
 		if !taken {
 			t.giveUp()
