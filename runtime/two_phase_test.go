@@ -27,6 +27,7 @@ func TestRestoreInOtherPhases(t *testing.T) {
 			w, query := newWorld(t), windows
 			src := w.source("clicks")
 			want, _ := fill(src, 4, 20_000)
+			half(src, 4, 19_000)
 			dir := t.TempDir()
 			start := func(strategy string, parallelism int, restore string) *runtime.Job {
 				if err := w.planner.Settings.Set("table.optimizer.agg-phase-strategy", strategy); err != nil {
@@ -37,13 +38,14 @@ func TestRestoreInOtherPhases(t *testing.T) {
 				return w.start(plan, runtime.Config{MaxRows: 50, CheckpointDir: dir, Parallelism: parallelism, Restore: restore})
 			}
 			j := start(c.before, c.parallelism[0], "")
-			// The source goes on meanwhile, so that rows are gathered when the barrier comes.
+			// The source goes on meanwhile, so that as a rule rows are gathered when the barrier comes.
 			eventually(t, "some rows", func() bool { return src.given() > 4*2000 })
 			if _, err := j.Checkpoint(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			j.Cancel()
 			<-j.Done()
+			release(src, 4)
 			if err := start(c.after, c.parallelism[1], runtime.Latest).Wait(); err != nil {
 				t.Fatal(err)
 			}
