@@ -3,7 +3,9 @@ package kinesis_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -96,7 +98,10 @@ func resharded(t *testing.T, shards ...*fakeShard) *httptest.Server {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		in := map[string]any{}
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-			t.Error(err)
+			if !errors.Is(err, io.ErrUnexpectedEOF) { // a reader that is closed breaks off what it is asking
+				t.Error(err)
+			}
+			return
 		}
 		status, out := answer(strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "Kinesis_20131202."), in)
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
