@@ -650,6 +650,9 @@ func udfCall(name string, args []rex.Expr, names []string, distinct bool) *udf.C
 		if f, ok := a.(*rex.Call); ok {
 			arg.Func = f.Spec.Name
 		}
+		if c, ok := a.(*rex.Column); ok {
+			arg.Column = c.Name
+		}
 		if names != nil {
 			arg.Name = names[i]
 		}

@@ -59,3 +59,10 @@ type Runner interface {
 	// Reset and Result do for single rows. steps[k] belongs to groups[k]; nil steps: all rows are added.
 	Run(groups []int32, args []*types.Vector, rows []int32, steps []Step, out *types.Vector)
 }
+
+// Failing is implemented by accumulators whose functions may fail, users' own among them. The operator asks after each
+// call; there is no going on after an error.
+type Failing interface {
+	// Err returns the first error of any call, nil as long as there was none. One that concerns one row is a *RowError.
+	Err() error
+}

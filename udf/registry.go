@@ -21,8 +21,14 @@ func NewRegistry() *Registry {
 // Register adds a function under its name and aliases. A name that is taken, or a spec with nothing to call, is an
 // error and leaves the registry as it was. A spec with a Class and no Name is only reachable by CREATE FUNCTION.
 func (r *Registry) Register(s Spec) error {
-	if (s.Scalar == nil) == (s.Aggregate == nil) == (s.Form == NoForm) {
-		return fmt.Errorf("function %q must have exactly one of Scalar, Aggregate and Form", s.Name)
+	kinds := 0
+	for _, set := range []bool{s.Scalar != nil, s.Aggregate != nil, s.Table != nil, s.Form != NoForm} {
+		if set {
+			kinds++
+		}
+	}
+	if kinds != 1 {
+		return fmt.Errorf("function %q must have exactly one of Scalar, Aggregate, Table and Form", s.Name)
 	}
 	var names []string
 	if s.Name != "" {

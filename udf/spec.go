@@ -7,7 +7,7 @@ import (
 )
 
 // Spec describes one function under one name: what the planner needs to bind a call, and what users read about it.
-// Exactly one of Scalar, Aggregate and Form is set.
+// Exactly one of Scalar, Aggregate, Table and Form is set.
 type Spec struct {
 	Name    string   // upper case; an operator's symbol ("+", "<=", "||") for the operators
 	Aliases []string // other names, upper case
@@ -25,6 +25,7 @@ type Spec struct {
 
 	Scalar    func(c *Call) (*Scalar, error)
 	Aggregate func(c *Call) (*Aggregate, error)
+	Table     func(c *Call) (*Table, error)
 	Form      Form
 }
 
@@ -59,6 +60,7 @@ type Arg struct {
 	Literal bool   // the argument is a constant
 	Value   any    // its value in the form of types.Vector.Value, when Literal
 	Name    string // for a named argument: name => value
+	Column  string // the column's name, when the argument is a plain column
 	Func    string // when the argument is itself a call: the function's name, in upper case
 }
 
@@ -108,9 +110,12 @@ type Scalar struct {
 	Deterministic bool
 	// Eval computes n rows. Exactly one of Eval and New is set.
 	Eval Eval
-	// New makes an instance that keeps state from row to row. Each subtask has its own; the planner keeps the operator
-	// at parallelism 1.
+	// New makes an instance that keeps state from row to row, for one subtask. Called by itself, the function has one
+	// memory for all rows, and the planner keeps the operator at parallelism 1; under OVER (PARTITION BY …) it has one for
+	// each key.
 	New func() Stateful
+	// Seeded functions draw from Context.Seed, so the plan shows it and checkpoints keep it.
+	Seeded bool
 }
 
 // Eval computes a column: args have n rows each, of the types that Scalar.Args asked for. out has Scalar.Result's type.
@@ -118,15 +123,6 @@ type Scalar struct {
 // appended in order, one per row, NULL rows included (an empty value). Symbols arrive as NULL columns; read them at bind
 // time. Eval must not keep args or out. An error that concerns one row is a *RowError.
 type Eval func(ctx *Context, args []*types.Vector, out *types.Vector, n int) error
-
-// Stateful is an instance of a scalar function with memory.
-type Stateful interface {
-	// Eval is as the type Eval says; rows come in the order of the stream.
-	Eval(ctx *Context, args []*types.Vector, out *types.Vector, n int) error
-	// Snapshot returns the state in a portable form; Restore takes it back before the first Eval.
-	Snapshot() ([]byte, error)
-	Restore(state []byte) error
-}
 
 // RowError is an error caused by one row of a batch.
 type RowError struct {

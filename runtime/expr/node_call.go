@@ -27,7 +27,10 @@ func (sc *scope) compileCall(e *rex.Call) (node, error) {
 		return c, nil
 	}
 	s := &statefulNode{callNode: c, instance: e.Fn.New()}
-	c.fn = s.instance.Eval
+	s.instance.Grow(1)
+	c.fn = func(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
+		return s.instance.Eval(ctx, nil, args, out, n)
+	}
 	sc.program.stateful = append(sc.program.stateful, s)
 	return s, nil
 }

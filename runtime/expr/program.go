@@ -70,14 +70,7 @@ func (p *Program) eval(b *types.Batch, sel []int32, n int) (out []*types.Vector,
 func (p *Program) Stateful() int { return len(p.stateful) }
 
 // Snapshot returns the state of stateful call i in a portable form. Calls are numbered in the order of the expressions.
-func (p *Program) Snapshot(i int) ([]byte, error) {
-	n := p.stateful[i]
-	state, err := n.instance.Snapshot()
-	if err != nil {
-		return nil, evalError(n, nil, -1, fmt.Errorf("save its state: %w", err))
-	}
-	return state, nil
-}
+func (p *Program) Snapshot(i int) []byte { return p.stateful[i].instance.Encode(nil, 0) }
 
 // Restore gives stateful call i the state it had; before the first Eval.
 func (p *Program) Restore(i int, state []byte) error {
@@ -85,7 +78,7 @@ func (p *Program) Restore(i int, state []byte) error {
 		return fmt.Errorf("the checkpoint has state of function call %d, the query has only %d with state: it was taken of another query", i+1, len(p.stateful))
 	}
 	n := p.stateful[i]
-	if err := n.instance.Restore(state); err != nil {
+	if err := n.instance.Decode(0, state); err != nil {
 		return evalError(n, nil, -1, fmt.Errorf("take back its state: %w", err))
 	}
 	return nil

@@ -326,15 +326,18 @@ func TestNoWorkTwice(t *testing.T) {
 // counter numbers the rows it sees.
 type counter struct{ n int64 }
 
-func (c *counter) Eval(_ *udf.Context, _ []*types.Vector, out *types.Vector, n int) error {
+func (c *counter) Grow(int)    {}
+func (c *counter) Reset(int32) { c.n = 0 }
+func (c *counter) Bytes() int  { return 8 }
+func (c *counter) Eval(_ *udf.Context, _ []int32, _ []*types.Vector, out *types.Vector, n int) error {
 	for i := range n {
 		out.I64[i] = c.n
 		c.n++
 	}
 	return nil
 }
-func (c *counter) Snapshot() ([]byte, error) { return []byte{byte(c.n)}, nil }
-func (c *counter) Restore(b []byte) error    { c.n = int64(b[0]); return nil }
+func (c *counter) Encode(dst []byte, _ int32) []byte { return append(dst, byte(c.n)) }
+func (c *counter) Decode(_ int32, b []byte) error    { c.n = int64(b[0]); return nil }
 
 // Every call of a stateful function has an instance of its own, that sees only the rows that need it.
 func TestStateful(t *testing.T) {
@@ -374,11 +377,7 @@ func TestStateful(t *testing.T) {
 		}
 		restored.Open(&udf.Context{})
 		for i := range p.Stateful() {
-			state, err := p.Snapshot(i)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := restored.Restore(i, state); err != nil {
+			if err := restored.Restore(i, p.Snapshot(i)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -144,11 +144,7 @@ func (c *calc) Snapshot(w *state.Writer) error {
 	n := 0
 	for _, p := range c.programs() {
 		for i := range p.Stateful() {
-			s, err := p.Snapshot(i)
-			if err != nil {
-				return err
-			}
-			w.PutOperator("function", strconv.AppendInt(nil, int64(n), 10), s)
+			w.PutOperator("function", strconv.AppendInt(nil, int64(n), 10), p.Snapshot(i))
 			n++
 		}
 	}

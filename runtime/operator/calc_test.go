@@ -24,15 +24,18 @@ func calcOver(in, out *types.Schema, filter rex.Expr, project ...rex.Expr) physi
 // running sums its argument over all rows it has seen.
 type running struct{ sum int64 }
 
-func (r *running) Eval(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
+func (r *running) Grow(int)    {}
+func (r *running) Reset(int32) { r.sum = 0 }
+func (r *running) Bytes() int  { return 8 }
+func (r *running) Eval(_ *udf.Context, _ []int32, args []*types.Vector, out *types.Vector, n int) error {
 	for i := range n {
 		r.sum += args[0].I64[i]
 		out.I64[i] = r.sum
 	}
 	return nil
 }
-func (r *running) Snapshot() ([]byte, error) { return []byte{byte(r.sum)}, nil }
-func (r *running) Restore(b []byte) error    { r.sum = int64(b[0]); return nil }
+func (r *running) Encode(dst []byte, _ int32) []byte { return append(dst, byte(r.sum)) }
+func (r *running) Decode(_ int32, b []byte) error    { r.sum = int64(b[0]); return nil }
 
 // A calc keeps the rows for which its filter is TRUE, with their kinds, and computes its columns from them.
 func TestCalc(t *testing.T) {

@@ -498,11 +498,7 @@ func (s *scan) badRecord(raw []byte, where string, err error) error {
 func (s *scan) snapshot(w *state.Writer) error {
 	for i, p := range s.programs() {
 		for k := range p.Stateful() {
-			value, err := p.Snapshot(k)
-			if err != nil {
-				return err
-			}
-			w.PutOperator("function"+strconv.Itoa(i), strconv.AppendInt(nil, int64(k), 10), value)
+			w.PutOperator("function"+strconv.Itoa(i), strconv.AppendInt(nil, int64(k), 10), p.Snapshot(k))
 		}
 	}
 	for _, splits := range [][]*split{s.reading, s.parked} {

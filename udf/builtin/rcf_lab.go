@@ -29,43 +29,58 @@ func rcfLab() []udf.Spec {
 				Args:   []types.Type{types.FloatType},
 				Result: types.DoubleType,
 				New:    func() udf.Stateful { return &labScorer{} },
+				Seeded: true,
 			}, nil
 		},
 	}}
 }
 
-// labScorer is one instance of the lab's function. Its state is where its sequence of seeds stands.
+// labScorer is one instance of the lab's function. A group's state is where its sequence of seeds stands.
 type labScorer struct {
-	scorer *rcf.LabScorer // nil before the first row
+	scorers []*rcf.LabScorer // by group; nil before the first row
 }
 
-func (s *labScorer) Eval(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
-	if s.scorer == nil {
-		s.scorer = rcf.NewLabScorer(ctx.Seed)
+func (s *labScorer) Grow(n int) {
+	for len(s.scorers) < n {
+		s.scorers = append(s.scorers, nil)
 	}
+}
+
+func (s *labScorer) Reset(group int32) { s.scorers[group] = nil }
+
+func (s *labScorer) Eval(ctx *udf.Context, groups []int32, args []*types.Vector, out *types.Vector, n int) error {
 	return udf.EachRow(out, n, func(i int) error {
-		out.F64[i] = s.scorer.Score(args[0].F32[i])
+		group := int32(0)
+		if groups != nil {
+			group = groups[i]
+		}
+		if s.scorers[group] == nil {
+			s.scorers[group] = rcf.NewLabScorer(ctx.Seed)
+		}
+		out.F64[i] = s.scorers[group].Score(args[0].F32[i])
 		return nil
 	})
 }
 
-// Snapshot returns nothing before the first row, then eight bytes.
-func (s *labScorer) Snapshot() ([]byte, error) {
-	if s.scorer == nil {
-		return nil, nil
+// Encode writes nothing before the first row, then eight bytes.
+func (s *labScorer) Encode(dst []byte, group int32) []byte {
+	if s.scorers[group] == nil {
+		return dst
 	}
-	return binary.LittleEndian.AppendUint64(nil, s.scorer.State()), nil
+	return binary.LittleEndian.AppendUint64(dst, s.scorers[group].State())
 }
 
-func (s *labScorer) Restore(state []byte) error {
+func (s *labScorer) Decode(group int32, state []byte) error {
 	switch len(state) {
 	case 0:
-		s.scorer = nil
+		s.scorers[group] = nil
 	case 8:
-		s.scorer = rcf.NewLabScorer(0)
-		s.scorer.Restore(binary.LittleEndian.Uint64(state))
+		s.scorers[group] = rcf.NewLabScorer(0)
+		s.scorers[group].Restore(binary.LittleEndian.Uint64(state))
 	default:
 		return errors.New("state of RandomCutForestUDF must have 0 or 8 bytes")
 	}
 	return nil
 }
+
+func (s *labScorer) Bytes() int { return 16 * len(s.scorers) }

@@ -22,7 +22,7 @@ func labScores(t *testing.T, f udf.Stateful, seed int64, values ...any) []any {
 	in, out := column(types.FloatType, values...), types.NewVector(types.DoubleType)
 	out.Resize(in.N)
 	out.Valid = append(out.Valid, in.Valid...)
-	if err := f.Eval(&udf.Context{Seed: seed}, []*types.Vector{in}, out, in.N); err != nil {
+	if err := f.Eval(&udf.Context{Seed: seed}, nil, []*types.Vector{in}, out, in.N); err != nil {
 		t.Fatal(err)
 	}
 	var scores []any
@@ -32,9 +32,15 @@ func labScores(t *testing.T, f udf.Stateful, seed int64, values ...any) []any {
 	return scores
 }
 
+func newScorer(s *udf.Scalar) udf.Stateful {
+	f := s.New()
+	f.Grow(1)
+	return f
+}
+
 func TestLabScorer(t *testing.T) {
 	s := newLab(t)
-	got := labScores(t, s.New(), 7, float32(1), nil, float32(-3), float32(500))
+	got := labScores(t, newScorer(s), 7, float32(1), nil, float32(-3), float32(500))
 	if !slices.Equal(got[:3], []any{0.0, nil, 0.0}) {
 		t.Errorf("scores of 1, NULL and -3 are %v, want 0, NULL, 0", got[:3])
 	}
@@ -48,22 +54,19 @@ func TestLabScorer(t *testing.T) {
 func TestLabScorerSequence(t *testing.T) {
 	s := newLab(t)
 	values := []any{float32(500), float32(166.7), float32(875), float32(500), float32(500), float32(12345.5)}
-	want := labScores(t, s.New(), 7, values...)
-	if other := labScores(t, s.New(), 8, values...); slices.Equal(other, want) {
+	want := labScores(t, newScorer(s), 7, values...)
+	if other := labScores(t, newScorer(s), 8, values...); slices.Equal(other, want) {
 		t.Errorf("seeds 7 and 8 both give %v", want)
 	}
 	for cut := range len(values) {
-		f := s.New()
+		f := newScorer(s)
 		var got []any
 		if cut > 0 {
 			got = labScores(t, f, 7, values[:cut]...)
 		}
-		state, err := f.Snapshot()
-		if err != nil {
-			t.Fatal(err)
-		}
-		f = s.New()
-		if err := f.Restore(state); err != nil {
+		state := f.Encode(nil, 0)
+		f = newScorer(s)
+		if err := f.Decode(0, state); err != nil {
 			t.Fatal(err)
 		}
 		got = append(got, labScores(t, f, 7, values[cut:]...)...)
@@ -71,7 +74,7 @@ func TestLabScorerSequence(t *testing.T) {
 			t.Errorf("restored after %d rows: %v, want %v", cut, got, want)
 		}
 	}
-	if err := s.New().Restore([]byte{1}); err == nil {
+	if err := newScorer(s).Decode(0, []byte{1}); err == nil {
 		t.Error("a state of one byte is restored")
 	}
 }

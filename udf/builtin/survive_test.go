@@ -182,7 +182,11 @@ func try(t *testing.T, ev *evaluator, spec *udf.Spec, args []*types.Vector, lite
 	}
 	eval := fn.Eval
 	if fn.New != nil {
-		eval = fn.New().Eval
+		instance := fn.New()
+		instance.Grow(1)
+		eval = func(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
+			return instance.Eval(ctx, nil, args, out, n)
+		}
 	}
 	// Row by row, so that one failure doesn't hide the rest, with the columns' other rows in place.
 	for i := range probeRows {
