@@ -28,11 +28,11 @@ func (d dir) MakeDir(name string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
 	}
-	probe := filepath.Join(path, ".probe")
-	if err := os.WriteFile(probe, nil, 0o600); err != nil {
+	probe, err := os.CreateTemp(path, ".probe-*") // a name of its own: several may make the folder at once
+	if err != nil {
 		return err
 	}
-	return errors.Join(os.Remove(probe), syncDir(filepath.Dir(path)))
+	return errors.Join(probe.Close(), os.Remove(probe.Name()), syncDir(filepath.Dir(path)))
 }
 
 // Create implements FS.

@@ -152,3 +152,26 @@ func TestResolve(t *testing.T) {
 		}
 	}
 }
+
+// Several savepoints may be taken into one folder at once.
+func TestMakeDirAtOnce(t *testing.T) {
+	fs := checkpoint.Dir(t.TempDir())
+	errs := make(chan error)
+	const at = 4
+	for range at {
+		go func() {
+			for range 200 {
+				if err := fs.MakeDir("savepoints"); err != nil {
+					errs <- err
+					return
+				}
+			}
+			errs <- nil
+		}()
+	}
+	for range at {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
