@@ -32,6 +32,12 @@ type Restorer interface {
 	Restored(splits []Split, ended []string)
 }
 
+// Divided is implemented by sources that have no parts of their own and can make as many as there are subtasks to read them.
+// A job that starts without a checkpoint calls Divide once, before Splits, with the parallelism of the scan.
+type Divided interface {
+	Divide(n int)
+}
+
 // Limited is implemented by sources that may have more splits than can be open at a time. Their splits come to an end and
 // can be read at once. A reader may be closed and another one opened at its position when a split that is further behind
 // in event time needs the place.

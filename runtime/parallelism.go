@@ -4,6 +4,7 @@ import (
 	"context"
 	goruntime "runtime"
 
+	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/state"
@@ -27,6 +28,9 @@ func (c Config) widths(ctx context.Context, plan *physical.Plan, from *checkpoin
 		case *physical.Values, *physical.Collect:
 			width = 1
 		case *physical.Scan:
+			if d, ok := n.Source.(connectors.Divided); ok && from == nil {
+				d.Divide(min(width, state.KeyGroups))
+			}
 			if n.Parallelism == 0 && n.Source.Bounded() && n.Source.DiscoveryInterval() == 0 {
 				if splits, ok := task.Splits(from, n.ID); ok {
 					width = min(width, max(1, splits))

@@ -25,18 +25,28 @@ var Spec = &connectors.Spec{
 	NewSource: newSource,
 }
 
-// source has one split: row numbers belong together, and making rows is rarely what takes the time.
+// source has one split, so that its rows come in the order of their numbers, or at rates that one subtask can't keep up with
+// as many as there are subtasks: the i-th of n makes the rows i, i+n, i+2n, ….
 type source struct {
 	clock   clock.Clock
 	columns map[string]generator
 	rate    int64
 	rows    int64 // math.MaxInt64 is no end
+	splits  []connectors.Split
 }
 
-var _ connectors.Source = (*source)(nil)
+var (
+	_ connectors.Source   = (*source)(nil)
+	_ connectors.Divided  = (*source)(nil)
+	_ connectors.Restorer = (*source)(nil)
+)
+
+// divided is the rate, in rows a second, from which the rows are divided among the subtasks. Making rows, and what is
+// computed from them before an exchange, is what keeps a subtask from it, and who wants as many doesn't look at their order.
+const divided = 1_000_000
 
 func newSource(env *connectors.Env, t *connectors.Table) (connectors.Source, error) {
-	s := &source{clock: env.Clock, rate: t.Options.Int("rows-per-second"), rows: math.MaxInt64}
+	s := &source{splits: []connectors.Split{{ID: "rows"}}, clock: env.Clock, rate: t.Options.Int("rows-per-second"), rows: math.MaxInt64}
 	if s.rate <= 0 {
 		return nil, option.Errorf("rows-per-second", "option %q must be more than 0", "rows-per-second")
 	}
@@ -71,9 +81,21 @@ func (s *source) Bounded() bool { return s.rows < math.MaxInt64 }
 func (s *source) DiscoveryInterval() time.Duration { return 0 }
 
 // Splits implements connectors.Source.
-func (s *source) Splits(context.Context) ([]connectors.Split, error) {
-	return []connectors.Split{{ID: "rows"}}, nil
+func (s *source) Splits(context.Context) ([]connectors.Split, error) { return s.splits, nil }
+
+// Divide implements connectors.Divided.
+func (s *source) Divide(n int) {
+	if s.rate < divided || n < 2 {
+		return
+	}
+	s.splits = nil
+	for i := range n {
+		s.splits = append(s.splits, connectors.Split{ID: share{i, n}.id()})
+	}
 }
+
+// Restored implements connectors.Restorer: the rows stay divided as they were.
+func (s *source) Restored(splits []connectors.Split, _ []string) { s.splits = splits }
 
 // Describe implements connectors.Source.
 func (s *source) Describe() string {

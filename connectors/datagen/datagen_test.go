@@ -61,8 +61,11 @@ func read(t *testing.T, options map[string]string, columns ...connectors.Column)
 	env.Run(t, func() {
 		waiter := env.Clock.NewWaiter()
 		s := newTestSource(t, env, options, columns...)
-		r, err := s.Open(context.Background(), connectors.Split{ID: "rows"},
-			connectors.ReaderContext{Columns: columns, Wake: waiter.Wake})
+		splits, err := s.Splits(context.Background())
+		if err != nil || len(splits) != 1 {
+			t.Fatal(splits, err)
+		}
+		r, err := s.Open(context.Background(), splits[0], connectors.ReaderContext{Columns: columns, Wake: waiter.Wake})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,6 +102,101 @@ func TestSequence(t *testing.T) {
 	for i, d := range at {
 		if late := d - time.Duration(i)*500*time.Millisecond; late < 0 || late > time.Millisecond {
 			t.Errorf("row %d came after %v", i, d)
+		}
+	}
+}
+
+// Rows that one subtask can't make fast enough are divided: the splits together make every row once, at the rate asked for, and
+// stay as they are when the job goes on with another parallelism.
+func TestDivided(t *testing.T) {
+	const rows = 100_001
+	options := map[string]string{"fields.id.kind": "sequence", "fields.id.start": "0", "fields.id.end": fmt.Sprint(rows - 1)}
+	columns := []connectors.Column{col("id", types.BigIntType)}
+	ctx := context.Background()
+	for _, c := range []struct {
+		rate   string
+		n      int
+		splits []string
+	}{
+		{"999999", 3, []string{"rows"}},
+		{"1000000", 1, []string{"rows"}},
+		{"1000000", 3, []string{"rows-0-of-3", "rows-1-of-3", "rows-2-of-3"}},
+	} {
+		env := connectortest.NewEnv()
+		env.Run(t, func() {
+			options["rows-per-second"] = c.rate
+			s := newTestSource(t, env, options, columns...)
+			s.(connectors.Divided).Divide(c.n)
+			splits, err := s.Splits(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var ids []string
+			seen := make([]int, rows)
+			for _, split := range splits {
+				ids = append(ids, split.ID)
+				readInTwo(t, env, s, split, func(id int64) { seen[id]++ }, options, columns)
+			}
+			if diff := cmp.Diff(c.splits, ids); diff != "" {
+				t.Fatal(diff)
+			}
+			for id, n := range seen {
+				if n != 1 {
+					t.Fatalf("row %d came %d times from %q", id, n, ids)
+				}
+			}
+		})
+	}
+	for _, id := range []string{"", "rows-", "rows-3-of-3", "rows--1-of-3", "rows-1-of-3x", "rows-0-of-1", "rows-0-of-0", "rows-01-of-3"} {
+		if s, err := shareOf(id); err == nil {
+			t.Errorf("%q is a split: %v", id, s)
+		}
+	}
+}
+
+// readInTwo reads a split to its end, from its middle on by a source that goes on from a checkpoint.
+func readInTwo(t *testing.T, env *connectortest.Env, s connectors.Source, split connectors.Split, see func(id int64), options map[string]string, columns []connectors.Column) {
+	t.Helper()
+	waiter := env.Clock.NewWaiter()
+	out := connectortest.NewBatch(columns)
+	restored := false
+	for {
+		r, err := s.Open(context.Background(), split, connectors.ReaderContext{Columns: columns, Wake: waiter.Wake})
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := 0
+		for {
+			out.Reset()
+			status, err := r.Poll(out, 1000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, id := range out.Cols[0].I64 {
+				see(id)
+			}
+			read += out.N
+			if status == connectors.Ended {
+				if err := r.Close(); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if read > 10_000 && !restored {
+				break
+			}
+			if status == connectors.Idle {
+				waiter.Wait(context.Background(), time.Time{})
+			}
+		}
+		restored, split.Position = true, r.Position()
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = newTestSource(t, env, options, columns...)
+		s.(connectors.Restorer).Restored([]connectors.Split{split}, nil)
+		if known, err := s.Splits(context.Background()); err != nil || len(known) != 1 || known[0].ID != split.ID {
+			t.Fatalf("restored with %q, the source has %q, %v", split.ID, known, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -12,12 +13,47 @@ import (
 	"github.com/weirsql/weir/types"
 )
 
-// reader makes the rows that are due: row n of those since it was opened is due n/rate seconds after that. When none is,
-// a goroutine waits for the next.
+// share is which rows a split makes: those whose numbers leave the remainder i when divided by n.
+type share struct{ i, n int }
+
+// id is the split's ID, "rows" when it makes all.
+func (s share) id() string {
+	if s.n == 1 {
+		return "rows"
+	}
+	return fmt.Sprintf("rows-%d-of-%d", s.i, s.n)
+}
+
+func shareOf(id string) (share, error) {
+	s := share{0, 1}
+	if id == s.id() {
+		return s, nil
+	}
+	if _, err := fmt.Sscanf(id, "rows-%d-of-%d", &s.i, &s.n); err != nil || s.i < 0 || s.i >= s.n || id != s.id() {
+		return s, fmt.Errorf("%q is not a split of generated rows", id)
+	}
+	return s, nil
+}
+
+// rows is how many of the first n rows are the share's; of no end, no end.
+func (s share) rows(n int64) int64 {
+	if n == math.MaxInt64 {
+		return n
+	}
+	return (n - int64(s.i) + int64(s.n) - 1) / int64(s.n)
+}
+
+// number is the number of the share's row k.
+func (s share) number(k int64) int64 { return k*int64(s.n) + int64(s.i) }
+
+// reader makes the rows of its share that are due: those before it was opened aside, row n is due n/rate seconds after that.
+// When none is, a goroutine waits for the next.
 type reader struct {
 	source  *source
 	rc      connectors.ReaderContext
 	columns []generator
+	share   share
+	end     int64 // rows to make
 
 	opened time.Time
 	first  int64 // rows made before it was opened
@@ -34,7 +70,11 @@ type position struct {
 const tick = 10 * time.Millisecond
 
 func newReader(s *source, split connectors.Split, rc connectors.ReaderContext) (*reader, error) {
-	r := &reader{source: s, rc: rc, opened: s.clock.Now()}
+	share, err := shareOf(split.ID)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{source: s, rc: rc, share: share, end: share.rows(s.rows), opened: s.clock.Now()}
 	if split.Position != nil {
 		var p position
 		if err := json.Unmarshal(split.Position, &p); err != nil {
@@ -51,12 +91,14 @@ func newReader(s *source, split connectors.Split, rc connectors.ReaderContext) (
 // Poll implements connectors.Reader.
 func (r *reader) Poll(out *types.Batch, most int) (connectors.PollStatus, error) {
 	now := r.source.clock.Now()
-	due := r.first + 1 + int64(now.Sub(r.opened).Seconds()*float64(r.source.rate))
-	n := max(0, min(int64(most), due-r.rows, r.source.rows-r.rows))
+	rate := float64(r.source.rate) / float64(r.share.n)
+	due := r.first + 1 + int64(now.Sub(r.opened).Seconds()*rate)
+	n := max(0, min(int64(most), due-r.rows, r.end-r.rows))
+	number, step := uint64(r.share.number(r.rows)), uint64(r.share.n)
 	for i, g := range r.columns {
 		v := out.Cols[i]
-		for k := range n {
-			g(v, uint64(r.rows+k))
+		for k := range uint64(n) {
+			g(v, number+k*step)
 		}
 	}
 	for range n {
@@ -64,12 +106,12 @@ func (r *reader) Poll(out *types.Batch, most int) (connectors.PollStatus, error)
 	}
 	r.rows += n
 	switch {
-	case r.rows >= r.source.rows:
+	case r.rows >= r.end:
 		return connectors.Ended, nil
 	case r.rows < due:
 		return connectors.Ready, nil
 	}
-	next := r.opened.Add(time.Duration(float64(r.rows-r.first) / float64(r.source.rate) * float64(time.Second)))
+	next := r.opened.Add(time.Duration(float64(r.rows-r.first) / rate * float64(time.Second)))
 	// A nanosecond on top, for what the division dropped.
 	if next = next.Add(1); next.Before(now.Add(tick)) {
 		next = now.Add(tick)
