@@ -26,7 +26,7 @@ type Flusher interface {
 //
 //	each key has many rows      gathers all
 //	some keys have many         gathers the rows of these, and passes the others on
-//	none has                    passes all rows on, and counts again later
+//	none has                    passes all rows on, and counts again later: after a time that doubles while this is so
 //
 // There is no state: what is gathered is emitted before every barrier.
 //
@@ -41,6 +41,7 @@ type localAggregate struct {
 	mode     gathering
 	adaptive bool
 	left     int // rows until it counts again
+	every    int // how many times as many rows as were counted come before the next count
 	counted  *state.Keys
 	counts   []int32 // by slot of counted
 	hot      *state.Keys
@@ -80,11 +81,15 @@ const (
 	// leastReduction is how many rows must become one for gathering to pay.
 	leastReduction = 8
 	// Rows are counted until there are leastRows and enough of each key for gathering to pay, or until there are mostRows or
-	// mostKeys. countEvery times as many come before the next count.
-	leastRows  = 8 << 10
-	mostRows   = 128 << 10
-	mostKeys   = 16 << 10
-	countEvery = 16
+	// mostKeys, or it is plain that there will be: more than evenKeys in the first leastRows are mostKeys or more keys, if
+	// they are even. countEvery times as many come before the next count, and up to countSeldom times when gathering hasn't
+	// paid for long: counting a row costs as much as aggregating it.
+	leastRows   = 8 << 10
+	mostRows    = 128 << 10
+	mostKeys    = 16 << 10
+	evenKeys    = leastRows * 4 / 5 // 16 Ki keys: 16 Ki × (1 − e^(−8/16)) = 6447
+	countEvery  = 16
+	countSeldom = 512
 	// A key is hot that has one of hotShare rows.
 	hotShare = 64
 )
@@ -177,7 +182,8 @@ func (l *localAggregate) count(rows []int32, n int) {
 	}
 	l.left += n
 	pays := l.left >= leastReduction*len(l.counts)
-	if l.left < leastRows || !pays && l.left < mostRows && len(l.counts) < mostKeys {
+	never := len(l.counts) >= mostKeys || len(l.counts)*leastRows > evenKeys*l.left
+	if l.left < leastRows || !pays && !never && l.left < mostRows {
 		return
 	}
 	sum, hot := 0, l.slots[:0]
@@ -187,6 +193,7 @@ func (l *localAggregate) count(rows []int32, n int) {
 			hot = append(hot, int32(slot))
 		}
 	}
+	every := countEvery
 	switch {
 	case pays:
 		l.mode = gatherAll
@@ -196,9 +203,13 @@ func (l *localAggregate) count(rows []int32, n int) {
 		l.counted.Append(hot, cols)
 		l.hot.Lookup(cols, nil, len(hot), hot)
 	default:
-		l.mode = gatherNone
+		l.mode, every = gatherNone, max(every, l.every)
+		l.every = min(2*every, countSeldom)
 	}
-	l.slots, l.left = hot, l.left*countEvery
+	if l.mode != gatherNone {
+		l.every = 0
+	}
+	l.slots, l.left = hot, l.left*every
 	l.counts = l.counts[:0]
 	l.counted.Reset()
 }

@@ -211,7 +211,8 @@ func TestGatherWhatPays(t *testing.T) {
 		{"few keys", 200_000, func(n int64) int64 { return n % 100 }, 0, 0.1},
 		{"a hot key among many", 200_000, func(n int64) int64 { return n % 2 * n }, 0.5, 0.6},
 		{"many keys", 100_000, func(n int64) int64 { return n }, 1, 1},
-		{"many keys, then few", 500_000, func(n int64) int64 { return max(0, 50_000-n) }, 0.5, 0.7},
+		{"many keys, then few", 500_000, func(n int64) int64 { return max(0, 50_000-n) }, 0.3, 0.4},
+		{"many keys for long, then few", 2_000_000, func(n int64) int64 { return max(0, 600_000-n) }, 0.5, 0.6},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			const size = 1000
