@@ -14,10 +14,10 @@ import (
 
 // holder is a function whose every use holds a megabyte, of which it tells.
 func holder(held func(weak.Pointer[[1 << 20]byte])) udf.Spec {
-	return udf.Spec{Name: "KEEPING", Family: "test", Usage: []string{"KEEPING(n)"}, NonDeterministic: true, Scalar: func(*udf.Call) (*udf.Scalar, error) {
+	return udf.Spec{Name: "KEEPING", Family: "test", Usage: []string{"KEEPING(n)"}, NonDeterministic: true, Scalar: func(*udf.Call) (*udf.BoundScalar, error) {
 		block := new([1 << 20]byte)
 		held(weak.Make(block))
-		return &udf.Scalar{Args: []types.Type{types.BigIntType}, Result: types.BigIntType,
+		return &udf.BoundScalar{Args: []types.Type{types.BigIntType}, Result: types.BigIntType,
 			Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 				for i, v := range args[0].I64[:n] {
 					out.I64[i] = v + int64(block[i])

@@ -164,8 +164,8 @@ func runCase(c oracle.Case, dir, out string) string {
 // standInForest is the function that stands for the forest in the oracle's lab: the length of the value's text.
 var standInForest = udf.Spec{
 	Class: "weirsql.oracle.StandInForest", Family: "test",
-	Scalar: func(*udf.Call) (*udf.Scalar, error) {
-		return &udf.Scalar{
+	Scalar: func(*udf.Call) (*udf.BoundScalar, error) {
+		return &udf.BoundScalar{
 			Args: []types.Type{types.FloatType}, Result: types.DoubleType,
 			Eval: udf.F1(func(_ *udf.Context, v float32) (float64, bool, error) {
 				text := strconv.FormatFloat(float64(v), 'f', -1, 32)

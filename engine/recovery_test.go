@@ -185,8 +185,8 @@ func TestStopWithSavepoint(t *testing.T) {
 
 // flaky is a function that fails so many times.
 func flaky(left *atomic.Int64) udf.Spec {
-	return udf.Spec{Name: "FLAKY", Family: "test", Usage: []string{"FLAKY(n)"}, NonDeterministic: true, Scalar: func(c *udf.Call) (*udf.Scalar, error) {
-		return &udf.Scalar{Args: []types.Type{types.BigIntType}, Result: types.BigIntType, Fallible: true,
+	return udf.Spec{Name: "FLAKY", Family: "test", Usage: []string{"FLAKY(n)"}, NonDeterministic: true, Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
+		return &udf.BoundScalar{Args: []types.Type{types.BigIntType}, Result: types.BigIntType, Fallible: true,
 			Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 				if left.Add(-1) >= 0 {
 					panic("not now")

@@ -2,8 +2,8 @@ package udf
 
 import "github.com/weirsql/weir/types"
 
-// Aggregate is an aggregate function bound to argument types.
-type Aggregate struct {
+// BoundAggregate is an aggregate function bound to argument types.
+type BoundAggregate struct {
 	Args   []types.Type // what each argument is cast to before the call
 	Result types.Type   // nullability included
 	// New makes the accumulators of one operator instance. retract says that Retract will be called; functions that

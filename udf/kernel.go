@@ -196,8 +196,8 @@ func Writer[T Value](v *types.Vector) func(i int, x T) {
 	return write.(func(int, T))
 }
 
-// Column returns the slice that holds v's values. T must be the Go type of v's storage, and not text or bytes.
-func Column[T Value](v *types.Vector) []T {
+// Values returns the slice that holds v's values. T must be the Go type of v's storage, and not text or bytes.
+func Values[T Value](v *types.Vector) []T {
 	var column any
 	switch any(*new(T)).(type) {
 	case bool:

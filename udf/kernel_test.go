@@ -109,21 +109,21 @@ func TestLiftingFails(t *testing.T) {
 	}
 }
 
-func TestColumns(t *testing.T) {
+func TestValuess(t *testing.T) {
 	one := decimal128.FromI64(1)
 	for _, tt := range []struct {
 		v    *types.Vector
 		read func(v *types.Vector) any
 		want any
 	}{
-		{vector(types.BooleanType, true), func(v *types.Vector) any { return Column[bool](v)[0] }, true},
-		{vector(types.TinyIntType, int8(1)), func(v *types.Vector) any { return Column[int8](v)[0] }, int8(1)},
-		{vector(types.SmallIntType, int16(1)), func(v *types.Vector) any { return Column[int16](v)[0] }, int16(1)},
-		{vector(types.DateType, int32(1)), func(v *types.Vector) any { return Column[int32](v)[0] }, int32(1)},
-		{vector(types.TimestampType(3), int64(1)), func(v *types.Vector) any { return Column[int64](v)[0] }, int64(1)},
-		{vector(types.FloatType, float32(1)), func(v *types.Vector) any { return Column[float32](v)[0] }, float32(1)},
-		{vector(types.DoubleType, 1.0), func(v *types.Vector) any { return Column[float64](v)[0] }, 1.0},
-		{vector(types.DecimalType(3, 0), one), func(v *types.Vector) any { return Column[decimal128.Num](v)[0] }, one},
+		{vector(types.BooleanType, true), func(v *types.Vector) any { return Values[bool](v)[0] }, true},
+		{vector(types.TinyIntType, int8(1)), func(v *types.Vector) any { return Values[int8](v)[0] }, int8(1)},
+		{vector(types.SmallIntType, int16(1)), func(v *types.Vector) any { return Values[int16](v)[0] }, int16(1)},
+		{vector(types.DateType, int32(1)), func(v *types.Vector) any { return Values[int32](v)[0] }, int32(1)},
+		{vector(types.TimestampType(3), int64(1)), func(v *types.Vector) any { return Values[int64](v)[0] }, int64(1)},
+		{vector(types.FloatType, float32(1)), func(v *types.Vector) any { return Values[float32](v)[0] }, float32(1)},
+		{vector(types.DoubleType, 1.0), func(v *types.Vector) any { return Values[float64](v)[0] }, 1.0},
+		{vector(types.DecimalType(3, 0), one), func(v *types.Vector) any { return Values[decimal128.Num](v)[0] }, one},
 		{vector(types.StringType, "x"), func(v *types.Vector) any { return Reader[string](v)(0) }, "x"},
 	} {
 		if got := tt.read(tt.v); got != tt.want {

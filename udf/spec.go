@@ -23,9 +23,9 @@ type Spec struct {
 	// Hidden functions are reached by syntax only; SHOW FUNCTIONS leaves them out.
 	Hidden bool
 
-	Scalar    func(c *Call) (*Scalar, error)
-	Aggregate func(c *Call) (*Aggregate, error)
-	Table     func(c *Call) (*Table, error)
+	Scalar    func(c *Call) (*BoundScalar, error)
+	Aggregate func(c *Call) (*BoundAggregate, error)
+	Table     func(c *Call) (*BoundTable, error)
 	Form      Form
 }
 
@@ -99,8 +99,8 @@ const (
 	NullsSeen
 )
 
-// Scalar is a scalar function bound to argument types.
-type Scalar struct {
+// BoundScalar is a scalar function bound to argument types.
+type BoundScalar struct {
 	Args   []types.Type // what each argument is cast to before the call; the same number as in the call
 	Result types.Type   // nullability included
 	Nulls  NullMode
@@ -118,10 +118,10 @@ type Scalar struct {
 	Seeded bool
 }
 
-// Eval computes a column: args have n rows each, of the types that Scalar.Args asked for. out has Scalar.Result's type.
-// Fixed-width results are written by index into out's slice, which has n values; text, bytes and nested results are
-// appended in order, one per row, NULL rows included (an empty value). Symbols arrive as NULL columns; read them at bind
-// time. Eval must not keep args or out. An error that concerns one row is a *RowError.
+// Eval computes a column: args have n rows each, of the types that BoundScalar.Args asked for. out has
+// BoundScalar.Result's type. Fixed-width results are written by index into out's slice, which has n values; text, bytes
+// and nested results are appended in order, one per row, NULL rows included (an empty value). Symbols arrive as NULL
+// columns; read them at bind time. Eval must not keep args or out. An error that concerns one row is a *RowError.
 type Eval func(ctx *Context, args []*types.Vector, out *types.Vector, n int) error
 
 // RowError is an error caused by one row of a batch.

@@ -186,7 +186,7 @@ type WindowTable struct {
 type AggCall struct {
 	Name     string // as written, for EXPLAIN: "COUNT(DISTINCT site)"
 	Function string // the function's name: "COUNT"
-	Fn       *udf.Aggregate
+	Fn       *udf.BoundAggregate
 	Args     []int // columns of the input, of the types Fn.Args
 	Filter   int   // BOOLEAN column of FILTER (WHERE …); -1 without
 	Distinct bool

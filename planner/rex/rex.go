@@ -39,7 +39,7 @@ type Literal struct {
 // Call is a call of a scalar function; the arguments already have the types Fn.Args.
 type Call struct {
 	Spec *udf.Spec
-	Fn   *udf.Scalar
+	Fn   *udf.BoundScalar
 	Args []Expr
 	Span diag.Span // where it was written, for errors at run time
 }

@@ -17,7 +17,7 @@ import (
 
 var errZero = errors.New("division by zero")
 
-func operator(name string, fn *udf.Scalar, args ...rex.Expr) rex.Expr {
+func operator(name string, fn *udf.BoundScalar, args ...rex.Expr) rex.Expr {
 	return &rex.Call{Spec: &udf.Spec{Name: name, Family: "operator"}, Fn: fn, Args: args}
 }
 
@@ -26,7 +26,7 @@ func compare(name string, a, b rex.Expr) rex.Expr {
 		"=": func(c int) bool { return c == 0 }, "<>": func(c int) bool { return c != 0 }, "<": func(c int) bool { return c < 0 },
 		"<=": func(c int) bool { return c <= 0 }, ">": func(c int) bool { return c > 0 }, ">=": func(c int) bool { return c >= 0 },
 	}[name]
-	return operator(name, &udf.Scalar{
+	return operator(name, &udf.BoundScalar{
 		Args: []types.Type{a.Type(), b.Type()}, Result: types.BooleanType,
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			for i := range n {
@@ -42,7 +42,7 @@ func isNull(a rex.Expr, want bool) rex.Expr {
 	if !want {
 		name = "IS NOT NULL"
 	}
-	return operator(name, &udf.Scalar{
+	return operator(name, &udf.BoundScalar{
 		Args: []types.Type{a.Type()}, Result: types.BooleanType.WithNotNull(true), Nulls: udf.NullsSeen,
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			for i := range n {
@@ -54,7 +54,7 @@ func isNull(a rex.Expr, want bool) rex.Expr {
 }
 
 func plus(a, b rex.Expr) rex.Expr {
-	return operator("+", &udf.Scalar{
+	return operator("+", &udf.BoundScalar{
 		Args: []types.Type{types.BigIntType, types.BigIntType}, Result: types.BigIntType,
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			for i := range n {
@@ -66,7 +66,7 @@ func plus(a, b rex.Expr) rex.Expr {
 }
 
 func divide(a, b rex.Expr) rex.Expr {
-	return operator("/", &udf.Scalar{
+	return operator("/", &udf.BoundScalar{
 		Args: []types.Type{types.BigIntType, types.BigIntType}, Result: types.BigIntType, Fallible: true,
 		Eval: udf.F2(func(_ *udf.Context, a, b int64) (int64, bool, error) {
 			if b == 0 {
@@ -78,7 +78,7 @@ func divide(a, b rex.Expr) rex.Expr {
 }
 
 func concat(a, b rex.Expr) rex.Expr {
-	return operator("||", &udf.Scalar{
+	return operator("||", &udf.BoundScalar{
 		Args: []types.Type{types.StringType, types.StringType}, Result: types.StringType,
 		Eval: udf.F2Text(func(_ *udf.Context, dst []byte, a, b string) ([]byte, bool, error) {
 			return append(append(dst, a...), b...), true, nil

@@ -296,7 +296,7 @@ func TestNestedValues(t *testing.T) {
 func TestNoWorkTwice(t *testing.T) {
 	calls := 0
 	count := func() rex.Expr {
-		return operator("count", &udf.Scalar{Result: types.BigIntType, Args: []types.Type{types.BigIntType},
+		return operator("count", &udf.BoundScalar{Result: types.BigIntType, Args: []types.Type{types.BigIntType},
 			Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 				calls++
 				copy(out.I64, args[0].I64)
@@ -342,7 +342,7 @@ func (c *counter) Decode(_ int32, b []byte) error    { c.n = int64(b[0]); return
 // Every call of a stateful function has an instance of its own, that sees only the rows that need it.
 func TestStateful(t *testing.T) {
 	number := func() rex.Expr {
-		return &rex.Call{Spec: &udf.Spec{Name: "NUMBER"}, Fn: &udf.Scalar{Result: types.BigIntType, New: func() udf.Stateful { return &counter{} }}}
+		return &rex.Call{Spec: &udf.Spec{Name: "NUMBER"}, Fn: &udf.BoundScalar{Result: types.BigIntType, New: func() udf.Stateful { return &counter{} }}}
 	}
 	exprs := []rex.Expr{number(), &rex.Case{Conds: []rex.Expr{column("p")}, Results: []rex.Expr{number()}, Else: literal(-1), T: types.BigIntType}}
 	p, err := expr.Compile(exprs)
@@ -402,9 +402,9 @@ func TestErrors(t *testing.T) {
 	}
 	b.Sel = []int32{0, 2}
 	boom := &rex.Call{Spec: &udf.Spec{Name: "BOOM"}, Span: diag.Span{Start: 7, End: 13}, Args: []rex.Expr{column("a")},
-		Fn: &udf.Scalar{Result: types.BigIntType, Eval: func(*udf.Context, []*types.Vector, *types.Vector, int) error { panic("lit") }}}
+		Fn: &udf.BoundScalar{Result: types.BigIntType, Eval: func(*udf.Context, []*types.Vector, *types.Vector, int) error { panic("lit") }}}
 	short := &rex.Call{Spec: &udf.Spec{Name: "SHORT"},
-		Fn: &udf.Scalar{Result: types.StringType, Eval: func(*udf.Context, []*types.Vector, *types.Vector, int) error { return nil }}}
+		Fn: &udf.BoundScalar{Result: types.StringType, Eval: func(*udf.Context, []*types.Vector, *types.Vector, int) error { return nil }}}
 	for _, test := range []struct {
 		expr rex.Expr
 		row  int

@@ -136,7 +136,7 @@ func BenchmarkFilterTumble(b *testing.B) {
 	}
 	event := &rex.Column{Index: 1, Name: "event", T: types.StringType}
 	is := &rex.Call{Spec: &udf.Spec{Name: "=", Family: "operator"}, Args: []rex.Expr{event, &rex.Literal{Value: "click", T: types.CharType(5)}},
-		Fn: &udf.Scalar{Result: types.BooleanType}}
+		Fn: &udf.BoundScalar{Result: types.BooleanType}}
 	b.Run("operators", func(b *testing.B) {
 		filter := open(b, &physical.Calc{Info: physical.Info{Schema: s, Mode: types.AppendOnly}, Filter: is})
 		count := open(b, windowBy(s, physical.Window{Kind: physical.Tumble, Time: 0, Size: 10 * second}, nil, "COUNT()"))
@@ -337,7 +337,7 @@ func BenchmarkCalc(b *testing.B) {
 	}
 	column := func(i int) rex.Expr { return &rex.Column{Index: i, Name: s.Fields[i].Name, T: types.BigIntType} }
 	binary := func(name string, t types.Type, x, y rex.Expr, eval udf.Eval) rex.Expr {
-		return &rex.Call{Spec: &udf.Spec{Name: name, Family: "operator"}, Args: []rex.Expr{x, y}, Fn: &udf.Scalar{Result: t, Eval: eval}}
+		return &rex.Call{Spec: &udf.Spec{Name: name, Family: "operator"}, Args: []rex.Expr{x, y}, Fn: &udf.BoundScalar{Result: t, Eval: eval}}
 	}
 	plus := func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 		x, y, z := args[0].I64[:n], args[1].I64[:n], out.I64[:n]

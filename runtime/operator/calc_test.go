@@ -58,12 +58,12 @@ func TestCalc(t *testing.T) {
 	`}.run(t)
 	sum := func() rex.Expr {
 		return &rex.Call{Spec: &udf.Spec{Name: "RUNNING"}, Args: []rex.Expr{columnOf(s, "a")},
-			Fn: &udf.Scalar{Result: types.BigIntType, New: func() udf.Stateful { return &running{} }}}
+			Fn: &udf.BoundScalar{Result: types.BigIntType, New: func() udf.Stateful { return &running{} }}}
 	}
 	literal := &rex.Literal{Value: int64(7), T: types.BigIntType}
 	// The state of functions, also of one in a filter, is in snapshots.
 	over := &rex.Call{Spec: &udf.Spec{Name: ">", Family: "operator"}, Args: []rex.Expr{sum(), &rex.Literal{Value: int64(2), T: types.BigIntType}},
-		Fn: &udf.Scalar{Result: types.BooleanType, Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
+		Fn: &udf.BoundScalar{Result: types.BooleanType, Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			for i := range n {
 				out.Bool[i] = args[0].I64[i] > args[1].I64[i]
 			}

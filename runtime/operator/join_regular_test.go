@@ -26,7 +26,7 @@ func greater(left, right *types.Schema, a, b string) rex.Expr {
 		&rex.Column{Index: left.Index(a), Name: a, T: types.BigIntType},
 		&rex.Column{Index: left.Len() + right.Index(b), Name: b, T: types.BigIntType},
 	}
-	return &rex.Call{Spec: &udf.Spec{Name: ">"}, Args: args, Fn: &udf.Scalar{
+	return &rex.Call{Spec: &udf.Spec{Name: ">"}, Args: args, Fn: &udf.BoundScalar{
 		Args: []types.Type{types.BigIntType, types.BigIntType}, Result: types.BooleanType,
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			for i := range n {

@@ -19,7 +19,7 @@ func aggregateAvg() []udf.Spec {
 		Summary:  "Mean of the values that are not NULL, in the type of the argument (of integers without the fraction), DECIMAL(38, max(s, 6)) for decimals; NULL when there is none.",
 		Examples: []udf.Example{{SQL: "AVG(2.5)", Result: "2.500000"}},
 
-		Aggregate: func(c *udf.Call) (*udf.Aggregate, error) {
+		Aggregate: func(c *udf.Call) (*udf.BoundAggregate, error) {
 			t, err := numericArg(c)
 			if err != nil {
 				return nil, err
@@ -28,7 +28,7 @@ func aggregateAvg() []udf.Spec {
 			if t.Kind == types.Decimal {
 				result = types.DecimalAvg(t)
 			}
-			return &udf.Aggregate{
+			return &udf.BoundAggregate{
 				Args:   []types.Type{t},
 				Result: result.Nullable(),
 				New: func(bool) udf.Accumulator {

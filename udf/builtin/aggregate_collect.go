@@ -16,12 +16,12 @@ func aggregateCollect() []udf.Spec {
 			Usage:    []string{"COLLECT([DISTINCT] value)"},
 			Summary:  "Multiset of the values that are not NULL.",
 			Examples: []udf.Example{{SQL: "COLLECT('x')", Result: "{x=1}"}},
-			Aggregate: func(c *udf.Call) (*udf.Aggregate, error) {
+			Aggregate: func(c *udf.Call) (*udf.BoundAggregate, error) {
 				t, err := keptArg(c)
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Aggregate{
+				return &udf.BoundAggregate{
 					Args:   []types.Type{t},
 					Result: types.MultisetType(t).WithNotNull(true),
 					New:    func(bool) udf.Accumulator { return &collect{codec: newRowCodec(t)} },
@@ -34,12 +34,12 @@ func aggregateCollect() []udf.Spec {
 			Usage:    []string{"ARRAY_AGG([DISTINCT] value [RESPECT NULLS | IGNORE NULLS])"},
 			Summary:  "Array of the values in the order they came, NULLs among them; NULL when there is none.",
 			Examples: []udf.Example{{SQL: "ARRAY_AGG(1)", Result: "[1]"}},
-			Aggregate: func(c *udf.Call) (*udf.Aggregate, error) {
+			Aggregate: func(c *udf.Call) (*udf.BoundAggregate, error) {
 				t, err := keptArg(c)
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Aggregate{
+				return &udf.BoundAggregate{
 					Args:   []types.Type{t},
 					Result: types.ArrayType(t),
 					New:    func(bool) udf.Accumulator { return &history{codec: newRowCodec(t), result: arrayOfHistory} },

@@ -14,8 +14,8 @@ func aggregateCount() []udf.Spec {
 		Usage:    []string{"COUNT(*)", "COUNT([DISTINCT] value [, value]*)"},
 		Summary:  "Number of rows, or of rows in which no argument is NULL.",
 		Examples: []udf.Example{{SQL: "COUNT(*)", Result: "1"}, {SQL: "COUNT(CAST(NULL AS INT))", Result: "0"}},
-		Aggregate: func(c *udf.Call) (*udf.Aggregate, error) {
-			a := &udf.Aggregate{Result: types.BigIntType.WithNotNull(true)}
+		Aggregate: func(c *udf.Call) (*udf.BoundAggregate, error) {
+			a := &udf.BoundAggregate{Result: types.BigIntType.WithNotNull(true)}
 			nullable := false
 			for _, arg := range c.Args {
 				a.Args = append(a.Args, arg.Type)

@@ -11,8 +11,8 @@ import (
 )
 
 func aggregateFirstLast() []udf.Spec {
-	bind := func(last bool) func(c *udf.Call) (*udf.Aggregate, error) {
-		return func(c *udf.Call) (*udf.Aggregate, error) {
+	bind := func(last bool) func(c *udf.Call) (*udf.BoundAggregate, error) {
+		return func(c *udf.Call) (*udf.BoundAggregate, error) {
 			t, err := oneArg(c)
 			if err != nil {
 				return nil, err
@@ -21,7 +21,7 @@ func aggregateFirstLast() []udf.Spec {
 				t = types.IntType
 			}
 			t = t.WithAttr(types.NoTime)
-			return &udf.Aggregate{
+			return &udf.BoundAggregate{
 				Args:   []types.Type{t},
 				Result: t.Nullable(),
 				New:    func(retract bool) udf.Accumulator { return newEnd(t, last, retract) },

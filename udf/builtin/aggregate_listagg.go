@@ -18,7 +18,7 @@ func aggregateListAgg() []udf.Spec {
 	}}
 }
 
-func bindListAgg(c *udf.Call) (*udf.Aggregate, error) {
+func bindListAgg(c *udf.Call) (*udf.BoundAggregate, error) {
 	args, _, err := signature(c, 1, textParam, textParam)
 	if err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func bindListAgg(c *udf.Call) (*udf.Aggregate, error) {
 			return nil, udf.Errorf(1, "the separator of LISTAGG is a text literal")
 		}
 	}
-	return &udf.Aggregate{
+	return &udf.BoundAggregate{
 		Args:   args,
 		Result: types.StringType,
 		New: func(retract bool) udf.Accumulator {

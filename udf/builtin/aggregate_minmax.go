@@ -12,8 +12,8 @@ import (
 )
 
 func aggregateMinMax() []udf.Spec {
-	bind := func(sign int) func(c *udf.Call) (*udf.Aggregate, error) {
-		return func(c *udf.Call) (*udf.Aggregate, error) {
+	bind := func(sign int) func(c *udf.Call) (*udf.BoundAggregate, error) {
+		return func(c *udf.Call) (*udf.BoundAggregate, error) {
 			t, err := oneArg(c)
 			if err != nil {
 				return nil, err
@@ -25,7 +25,7 @@ func aggregateMinMax() []udf.Spec {
 				return nil, udf.Errorf(0, "%s does not order values of type %s", c.Name, t)
 			}
 			t = t.WithAttr(types.NoTime)
-			return &udf.Aggregate{
+			return &udf.BoundAggregate{
 				Args:   []types.Type{t},
 				Result: t.Nullable(),
 				New:    func(retract bool) udf.Accumulator { return newExtreme(t, sign, retract) },

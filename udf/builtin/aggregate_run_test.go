@@ -42,7 +42,7 @@ func TestRunAgreesWithSingleRows(t *testing.T) {
 	}
 }
 
-func checkRun(t *testing.T, a *udf.Aggregate, typ types.Type, retract bool, rnd *rand.Rand) {
+func checkRun(t *testing.T, a *udf.BoundAggregate, typ types.Type, retract bool, rnd *rand.Rand) {
 	const groups = 3
 	running, single := a.New(retract), a.New(retract)
 	running.Grow(groups)

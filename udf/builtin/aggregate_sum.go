@@ -12,8 +12,8 @@ import (
 )
 
 func aggregateSum() []udf.Spec {
-	bind := func(ifEmpty bool) func(c *udf.Call) (*udf.Aggregate, error) {
-		return func(c *udf.Call) (*udf.Aggregate, error) {
+	bind := func(ifEmpty bool) func(c *udf.Call) (*udf.BoundAggregate, error) {
+		return func(c *udf.Call) (*udf.BoundAggregate, error) {
 			t, err := numericArg(c)
 			if err != nil {
 				return nil, err
@@ -22,7 +22,7 @@ func aggregateSum() []udf.Spec {
 			if t.Kind == types.Decimal {
 				result = types.DecimalSum(t)
 			}
-			return &udf.Aggregate{
+			return &udf.BoundAggregate{
 				Args:   []types.Type{t},
 				Result: result.WithNotNull(ifEmpty),
 				New: func(bool) udf.Accumulator {

@@ -17,7 +17,7 @@ import (
 )
 
 // bindAggregate binds name to columns of the given types.
-func bindAggregate(t testing.TB, name string, args ...types.Type) *udf.Aggregate {
+func bindAggregate(t testing.TB, name string, args ...types.Type) *udf.BoundAggregate {
 	t.Helper()
 	a, err := tryBindAggregate(t, name, args...)
 	if err != nil {
@@ -26,7 +26,7 @@ func bindAggregate(t testing.TB, name string, args ...types.Type) *udf.Aggregate
 	return a
 }
 
-func tryBindAggregate(t testing.TB, name string, args ...types.Type) (*udf.Aggregate, error) {
+func tryBindAggregate(t testing.TB, name string, args ...types.Type) (*udf.BoundAggregate, error) {
 	t.Helper()
 	reg := udf.NewRegistry()
 	for _, s := range aggregates() {
@@ -54,7 +54,7 @@ func column(t types.Type, values ...any) *types.Vector {
 	return v
 }
 
-func results(a *udf.Aggregate, acc udf.Accumulator, groups ...int32) []any {
+func results(a *udf.BoundAggregate, acc udf.Accumulator, groups ...int32) []any {
 	out := types.NewVector(a.Result)
 	acc.Result(groups, out)
 	if out.N != len(groups) {
@@ -538,7 +538,7 @@ func TestAggregatesAgreeWithNaiveEvaluation(t *testing.T) {
 	}
 }
 
-func checkAgainstNaive(t *testing.T, a *udf.Aggregate, naive func([]any) any, retract bool, seed uint64) {
+func checkAgainstNaive(t *testing.T, a *udf.BoundAggregate, naive func([]any) any, retract bool, seed uint64) {
 	const groups = 5
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	acc := a.New(retract)

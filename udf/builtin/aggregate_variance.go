@@ -29,7 +29,7 @@ func aggregateVariance() []udf.Spec {
 			Usage:    []string{f.name + "([DISTINCT] value)"},
 			Summary:  f.summary + ". In the type of the argument (of integers without the fraction), DECIMAL(38, max(s, 6)) for decimals; NULL when there is none.",
 			Examples: []udf.Example{{SQL: f.name + "(2e0)", Result: f.ofOne}},
-			Aggregate: func(c *udf.Call) (*udf.Aggregate, error) {
+			Aggregate: func(c *udf.Call) (*udf.BoundAggregate, error) {
 				t, err := numericArg(c)
 				if err != nil {
 					return nil, err
@@ -38,7 +38,7 @@ func aggregateVariance() []udf.Spec {
 				if t.Kind == types.Decimal {
 					result = types.DecimalAvg(t)
 				}
-				return &udf.Aggregate{
+				return &udf.BoundAggregate{
 					Args:   []types.Type{types.DoubleType.WithNotNull(t.NotNull)},
 					Result: result,
 					New:    func(bool) udf.Accumulator { return &variance{result: result, sample: f.sample, root: f.root} },

@@ -13,7 +13,7 @@ func collectionArray() []udf.Spec {
 			Usage:    []string{"ARRAY_CONTAINS(array, value)"},
 			Summary:  "TRUE when an element equals the value; NULL is looked for like any other.",
 			Examples: []udf.Example{{SQL: "ARRAY_CONTAINS(ARRAY[1, NULL], 1)", Result: "TRUE"}, {SQL: "ARRAY_CONTAINS(ARRAY[1, NULL], 2)", Result: "FALSE"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				return bindSearch(c, types.BooleanType, false, func(out *types.Vector, i, at int) { out.Bool[i] = at > 0 })
 			},
 		},
@@ -23,7 +23,7 @@ func collectionArray() []udf.Spec {
 			Usage:    []string{"ARRAY_POSITION(array, value)"},
 			Summary:  "Where the first element that equals the value stands, from 1; 0 when there is none, NULL for NULL.",
 			Examples: []udf.Example{{SQL: "ARRAY_POSITION(ARRAY[3, 2, 1], 1)", Result: "3"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				return bindSearch(c, types.IntType, true, func(out *types.Vector, i, at int) { out.I32[i] = int32(at) })
 			},
 		},
@@ -33,7 +33,7 @@ func collectionArray() []udf.Spec {
 			Usage:    []string{"ARRAY_REMOVE(array, value)"},
 			Summary:  "The array without the elements that equal the value; NULL removes NULLs.",
 			Examples: []udf.Example{{SQL: "ARRAY_REMOVE(ARRAY[1, 2, 1], 1)", Result: "[2]"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				return bindWithElement(c, false, func(elements, v *types.Vector, from, to int, value *types.Vector, i int) {
 					for k := from; k < to; k++ {
 						if !sameKeyAt(v, k, value, i) {
@@ -49,7 +49,7 @@ func collectionArray() []udf.Spec {
 			Usage:    []string{"ARRAY_APPEND(array, value)"},
 			Summary:  "The array with a value behind it.",
 			Examples: []udf.Example{{SQL: "ARRAY_APPEND(ARRAY[1, 2], 3)", Result: "[1, 2, 3]"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				return bindWithElement(c, true, func(elements, v *types.Vector, from, to int, value *types.Vector, i int) {
 					elements.AppendRange(v, from, to)
 					appendElement(elements, value, i)
@@ -62,7 +62,7 @@ func collectionArray() []udf.Spec {
 			Usage:    []string{"ARRAY_PREPEND(array, value)"},
 			Summary:  "The array with a value in front of it.",
 			Examples: []udf.Example{{SQL: "ARRAY_PREPEND(ARRAY[2, 3], 1)", Result: "[1, 2, 3]"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				return bindWithElement(c, true, func(elements, v *types.Vector, from, to int, value *types.Vector, i int) {
 					appendElement(elements, value, i)
 					elements.AppendRange(v, from, to)
@@ -75,12 +75,12 @@ func collectionArray() []udf.Spec {
 			Usage:    []string{"ARRAY_REVERSE(array)"},
 			Summary:  "The elements in the opposite order.",
 			Examples: []udf.Example{{SQL: "ARRAY_REVERSE(ARRAY[1, 2, 3])", Result: "[3, 2, 1]"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, notNull, err := signature(c, 1, arrayParam)
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args:   args,
 					Result: args[0].WithNotNull(notNull),
 					Eval: arrayEval(func(args []*types.Vector, elements *types.Vector, i int) error {
@@ -120,7 +120,7 @@ func collectionArray() []udf.Spec {
 
 // bindSearch binds a search of an array for a value: found gets its place from 1, or 0. With strict, NULL is not looked
 // for but gives NULL.
-func bindSearch(c *udf.Call, result types.Type, strict bool, found func(out *types.Vector, i, at int)) (*udf.Scalar, error) {
+func bindSearch(c *udf.Call, result types.Type, strict bool, found func(out *types.Vector, i, at int)) (*udf.BoundScalar, error) {
 	args, _, err := signature(c, 2, arrayParam, anyParam)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func bindSearch(c *udf.Call, result types.Type, strict bool, found func(out *typ
 		return nil, err
 	}
 	args[1] = elem.WithNotNull(c.Args[1].Type.NotNull)
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: result.WithNotNull(args[0].NotNull && (!strict || args[1].NotNull)),
 		Nulls:  udf.NullsSeen,
@@ -156,7 +156,7 @@ func bindSearch(c *udf.Call, result types.Type, strict bool, found func(out *typ
 
 // bindWithElement binds a function of an array and a value that may be NULL; f appends the new elements. With added,
 // the value becomes one of them.
-func bindWithElement(c *udf.Call, added bool, f func(elements, v *types.Vector, from, to int, value *types.Vector, i int)) (*udf.Scalar, error) {
+func bindWithElement(c *udf.Call, added bool, f func(elements, v *types.Vector, from, to int, value *types.Vector, i int)) (*udf.BoundScalar, error) {
 	args, _, err := signature(c, 2, arrayParam, anyParam)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func bindWithElement(c *udf.Call, added bool, f func(elements, v *types.Vector, 
 	if added {
 		result = types.ArrayType(elem).WithNotNull(args[0].NotNull && args[1].NotNull)
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: result,
 		Nulls:  udf.NullsSeen,
@@ -189,7 +189,7 @@ func bindWithElement(c *udf.Call, added bool, f func(elements, v *types.Vector, 
 	}, nil
 }
 
-func bindSlice(c *udf.Call) (*udf.Scalar, error) {
+func bindSlice(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 2, arrayParam, integerParam, integerParam)
 	if err != nil {
 		return nil, err
@@ -197,7 +197,7 @@ func bindSlice(c *udf.Call) (*udf.Scalar, error) {
 	for i := 1; i < len(args); i++ {
 		args[i] = types.IntType.WithNotNull(args[i].NotNull)
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: args[0].WithNotNull(notNull),
 		Eval: arrayEval(func(args []*types.Vector, elements *types.Vector, i int) error {
@@ -225,14 +225,14 @@ func bindSlice(c *udf.Call) (*udf.Scalar, error) {
 	}, nil
 }
 
-func bindArrayJoin(c *udf.Call) (*udf.Scalar, error) {
+func bindArrayJoin(c *udf.Call) (*udf.BoundScalar, error) {
 	texts := param{"an array of texts", func(t types.Type) bool { return t.Kind == types.Array && t.Elem.IsCharacter() },
 		types.Type{}, types.ArrayType(types.StringType)}
 	args, notNull, err := signature(c, 2, texts, textParam, textParam)
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: types.StringType.WithNotNull(notNull),
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {

@@ -29,7 +29,7 @@ func collectionItem() []udf.Spec {
 			Usage:    []string{"CARDINALITY(collection)"},
 			Summary:  "Number of elements of an array, or of entries of a map.",
 			Examples: []udf.Example{{SQL: "CARDINALITY(ARRAY['a', 'b'])", Result: "2"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				list := param{"an array, map or multiset", func(t types.Type) bool {
 					return t.Kind == types.Array || t.Kind == types.Map || t.Kind == types.Multiset
 				}, types.Type{}, arrayParam.null}
@@ -37,7 +37,7 @@ func collectionItem() []udf.Spec {
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args:   args,
 					Result: types.IntType.WithNotNull(notNull),
 					Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
@@ -55,12 +55,12 @@ func collectionItem() []udf.Spec {
 			Usage:    []string{"ELEMENT(array)"},
 			Summary:  "The only element of an array, NULL when it is empty; fails when there are several.",
 			Examples: []udf.Example{{SQL: "ELEMENT(ARRAY[5])", Result: "5"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, _, err := signature(c, 1, arrayParam)
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args:     args,
 					Result:   args[0].Elem.Nullable(),
 					Fallible: true,
@@ -102,7 +102,7 @@ func appendEval(f func(args []*types.Vector, out *types.Vector, i int) error) ud
 
 var errArrayIndex = errors.New("elements of an array are counted from 1")
 
-func bindItem(c *udf.Call) (*udf.Scalar, error) {
+func bindItem(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) != 2 {
 		return nil, wrongArity(c, 2, 2)
 	}
@@ -115,7 +115,7 @@ func bindItem(c *udf.Call) (*udf.Scalar, error) {
 		if index.Literal && index.Value != nil && literalInt(index.Value) < 1 {
 			return nil, udf.Errorf(1, "%v, not from %d", errArrayIndex, literalInt(index.Value))
 		}
-		return &udf.Scalar{
+		return &udf.BoundScalar{
 			Args:     []types.Type{t, types.BigIntType.WithNotNull(index.Type.NotNull)},
 			Result:   t.Elem.Nullable(),
 			Fallible: !index.Literal,
@@ -138,7 +138,7 @@ func bindItem(c *udf.Call) (*udf.Scalar, error) {
 		if !ok || !key.SameStorage(*t.Key) && !index.Type.IsNumeric() {
 			return nil, udf.Errorf(1, "the map's keys are %s, not %s", t.Key, index.Type)
 		}
-		return &udf.Scalar{
+		return &udf.BoundScalar{
 			Args:   []types.Type{t, t.Key.WithNotNull(index.Type.NotNull)},
 			Result: t.Elem.Nullable(),
 			Nulls:  udf.NullsSeen,
@@ -163,7 +163,7 @@ func bindItem(c *udf.Call) (*udf.Scalar, error) {
 		}
 		for k, f := range t.Fields {
 			if f.Name == name {
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args:   []types.Type{t, index.Type},
 					Result: f.Type.WithNotNull(f.Type.NotNull && t.NotNull),
 					Eval: appendEval(func(args []*types.Vector, out *types.Vector, i int) error {
@@ -175,7 +175,7 @@ func bindItem(c *udf.Call) (*udf.Scalar, error) {
 		}
 		return nil, udf.Errorf(1, "%s has no field %q", t, name)
 	case types.Null:
-		return &udf.Scalar{
+		return &udf.BoundScalar{
 			Args:   []types.Type{types.ArrayType(types.IntType), index.Type},
 			Result: types.IntType,
 			Eval:   appendEval(func(_ []*types.Vector, out *types.Vector, _ int) error { out.AppendNull(); return nil }),

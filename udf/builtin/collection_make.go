@@ -36,7 +36,7 @@ func collectionMake() []udf.Spec {
 	}
 }
 
-func bindArray(c *udf.Call) (*udf.Scalar, error) {
+func bindArray(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) == 0 {
 		return nil, udf.Errorf(-1, "ARRAY takes at least one value; CAST(NULL AS ARRAY<type>) is an array of none")
 	}
@@ -44,7 +44,7 @@ func bindArray(c *udf.Call) (*udf.Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &udf.Scalar{Result: types.ArrayType(elem).WithNotNull(true), Nulls: udf.NullsSeen}
+	s := &udf.BoundScalar{Result: types.ArrayType(elem).WithNotNull(true), Nulls: udf.NullsSeen}
 	for _, a := range c.Args {
 		s.Args = append(s.Args, elem.WithNotNull(a.Type.NotNull))
 	}
@@ -78,7 +78,7 @@ func indexes(from, to, step int) []int {
 	return out
 }
 
-func bindMap(c *udf.Call) (*udf.Scalar, error) {
+func bindMap(c *udf.Call) (*udf.BoundScalar, error) {
 	n := len(c.Args)
 	if n == 0 || n%2 != 0 {
 		return nil, udf.Errorf(-1, "MAP takes keys and values in turn, not %d values", n)
@@ -91,7 +91,7 @@ func bindMap(c *udf.Call) (*udf.Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &udf.Scalar{Result: types.MapType(key, value).WithNotNull(true), Nulls: udf.NullsSeen}
+	s := &udf.BoundScalar{Result: types.MapType(key, value).WithNotNull(true), Nulls: udf.NullsSeen}
 	for i, a := range c.Args {
 		t := key
 		if i%2 == 1 {
@@ -120,11 +120,11 @@ func bindMap(c *udf.Call) (*udf.Scalar, error) {
 	return s, nil
 }
 
-func bindRow(c *udf.Call) (*udf.Scalar, error) {
+func bindRow(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) == 0 {
 		return nil, udf.Errorf(-1, "ROW takes at least one value")
 	}
-	s := &udf.Scalar{Nulls: udf.NullsSeen}
+	s := &udf.BoundScalar{Nulls: udf.NullsSeen}
 	var fields []types.Field
 	for i, a := range c.Args {
 		t := a.Type.WithAttr(types.NoTime)

@@ -63,13 +63,13 @@ func collectionMap() []udf.Spec {
 }
 
 // bindMapPart binds a function of a map whose result is an array of elem; part appends the elements.
-func bindMapPart(elem func(t types.Type) types.Type, part func(elements, v *types.Vector, from, to int)) func(c *udf.Call) (*udf.Scalar, error) {
-	return func(c *udf.Call) (*udf.Scalar, error) {
+func bindMapPart(elem func(t types.Type) types.Type, part func(elements, v *types.Vector, from, to int)) func(c *udf.Call) (*udf.BoundScalar, error) {
+	return func(c *udf.Call) (*udf.BoundScalar, error) {
 		args, notNull, err := signature(c, 1, mapParam)
 		if err != nil {
 			return nil, err
 		}
-		return &udf.Scalar{
+		return &udf.BoundScalar{
 			Args:   args,
 			Result: types.ArrayType(elem(args[0])).WithNotNull(notNull),
 			Eval: arrayEval(func(args []*types.Vector, elements *types.Vector, i int) error {
@@ -118,12 +118,12 @@ func (b *mapBuilder) end(out *types.Vector) {
 	clear(b.at)
 }
 
-func bindMapFromArrays(c *udf.Call) (*udf.Scalar, error) {
+func bindMapFromArrays(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 2, arrayParam, arrayParam)
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.MapType(*args[0].Elem, *args[1].Elem).WithNotNull(notNull),
 		Fallible: true,
@@ -145,7 +145,7 @@ func bindMapFromArrays(c *udf.Call) (*udf.Scalar, error) {
 	}, nil
 }
 
-func bindMapUnion(c *udf.Call) (*udf.Scalar, error) {
+func bindMapUnion(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 1, repeatParam(mapParam, len(c.Args))...)
 	if err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func bindMapUnion(c *udf.Call) (*udf.Scalar, error) {
 	for i := range args {
 		args[i] = t.WithNotNull(args[i].NotNull)
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: t.WithNotNull(notNull),
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {

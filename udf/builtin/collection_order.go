@@ -15,7 +15,7 @@ func collectionOrder() []udf.Spec {
 			Usage:    []string{"ARRAY_MAX(array)"},
 			Summary:  "The largest element that is not NULL; NULL when there is none.",
 			Examples: []udf.Example{{SQL: "ARRAY_MAX(ARRAY[1, NULL, 3])", Result: "3"}},
-			Scalar:   func(c *udf.Call) (*udf.Scalar, error) { return bindArrayExtreme(c, 1) },
+			Scalar:   func(c *udf.Call) (*udf.BoundScalar, error) { return bindArrayExtreme(c, 1) },
 		},
 		{
 			Name:     "ARRAY_MIN",
@@ -23,7 +23,7 @@ func collectionOrder() []udf.Spec {
 			Usage:    []string{"ARRAY_MIN(array)"},
 			Summary:  "The smallest element that is not NULL; NULL when there is none.",
 			Examples: []udf.Example{{SQL: "ARRAY_MIN(ARRAY[1, NULL, 3])", Result: "1"}},
-			Scalar:   func(c *udf.Call) (*udf.Scalar, error) { return bindArrayExtreme(c, -1) },
+			Scalar:   func(c *udf.Call) (*udf.BoundScalar, error) { return bindArrayExtreme(c, -1) },
 		},
 		{
 			Name:    "ARRAY_SORT",
@@ -44,12 +44,12 @@ var orderedArray = param{"an array of values with an order", func(t types.Type) 
 	return t.Kind == types.Array && !t.Elem.IsNested() && t.Elem.Kind != types.Boolean
 }, types.Type{}, types.ArrayType(types.IntType)}
 
-func bindArrayExtreme(c *udf.Call, sign int) (*udf.Scalar, error) {
+func bindArrayExtreme(c *udf.Call, sign int) (*udf.BoundScalar, error) {
 	args, _, err := signature(c, 1, orderedArray)
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: args[0].Elem.Nullable(),
 		Eval: appendEval(func(args []*types.Vector, out *types.Vector, i int) error {
@@ -70,13 +70,13 @@ func bindArrayExtreme(c *udf.Call, sign int) (*udf.Scalar, error) {
 	}, nil
 }
 
-func bindArraySort(c *udf.Call) (*udf.Scalar, error) {
+func bindArraySort(c *udf.Call) (*udf.BoundScalar, error) {
 	flag := param{"TRUE or FALSE", func(t types.Type) bool { return t.Kind == types.Boolean }, types.BooleanType, types.BooleanType}
 	args, notNull, err := signature(c, 1, orderedArray, flag, flag)
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: args[0].WithNotNull(notNull),
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {

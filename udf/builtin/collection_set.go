@@ -42,7 +42,7 @@ func collectionSet() []udf.Spec {
 			Usage:    []string{f.usage},
 			Summary:  f.summary,
 			Examples: []udf.Example{{SQL: f.example, Result: f.result}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, notNull, err := signature(c, f.required, repeatParam(arrayParam, min(f.most, max(len(c.Args), f.required)))...)
 				if err != nil {
 					return nil, err
@@ -57,7 +57,7 @@ func collectionSet() []udf.Spec {
 				for i := range args {
 					args[i] = t.WithNotNull(args[i].NotNull)
 				}
-				return &udf.Scalar{Args: args, Result: t.WithNotNull(notNull), Eval: setEval(f.unique, f.keep)}, nil
+				return &udf.BoundScalar{Args: args, Result: t.WithNotNull(notNull), Eval: setEval(f.unique, f.keep)}, nil
 			},
 		})
 	}

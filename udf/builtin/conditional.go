@@ -53,7 +53,7 @@ func conditionals() []udf.Spec {
 			Usage:    []string{"GREATEST(value [, value]*)"},
 			Summary:  "The largest of the values; NULL when any is.",
 			Examples: []udf.Example{{SQL: "GREATEST(1, 3, 2)", Result: "3"}, {SQL: "GREATEST(1, CAST(NULL AS INT))", Result: "NULL"}},
-			Scalar:   func(c *udf.Call) (*udf.Scalar, error) { return bindExtremeOf(c, 1) },
+			Scalar:   func(c *udf.Call) (*udf.BoundScalar, error) { return bindExtremeOf(c, 1) },
 		},
 		{
 			Name:     "LEAST",
@@ -61,7 +61,7 @@ func conditionals() []udf.Spec {
 			Usage:    []string{"LEAST(value [, value]*)"},
 			Summary:  "The smallest of the values; NULL when any is.",
 			Examples: []udf.Example{{SQL: "LEAST(2, 1, 3)", Result: "1"}},
-			Scalar:   func(c *udf.Call) (*udf.Scalar, error) { return bindExtremeOf(c, -1) },
+			Scalar:   func(c *udf.Call) (*udf.BoundScalar, error) { return bindExtremeOf(c, -1) },
 		},
 		{
 			Name:    "TYPEOF",
@@ -78,7 +78,7 @@ func conditionals() []udf.Spec {
 }
 
 // bindExtremeOf binds GREATEST for sign 1 and LEAST for -1. NaN is larger than every number.
-func bindExtremeOf(c *udf.Call, sign int) (*udf.Scalar, error) {
+func bindExtremeOf(c *udf.Call, sign int) (*udf.BoundScalar, error) {
 	if len(c.Args) == 0 {
 		return nil, udf.Errorf(-1, "%s takes at least one argument", c.Name)
 	}
@@ -96,7 +96,7 @@ func bindExtremeOf(c *udf.Call, sign int) (*udf.Scalar, error) {
 	if t.Kind == types.Null {
 		t = types.IntType
 	}
-	s := &udf.Scalar{Result: t}
+	s := &udf.BoundScalar{Result: t}
 	for _, a := range all {
 		s.Args = append(s.Args, t.WithNotNull(a.NotNull))
 	}
@@ -125,7 +125,7 @@ func bindExtremeOf(c *udf.Call, sign int) (*udf.Scalar, error) {
 	return s, nil
 }
 
-func bindTypeOf(c *udf.Call) (*udf.Scalar, error) {
+func bindTypeOf(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) != 1 && len(c.Args) != 2 {
 		return nil, wrongArity(c, 1, 2)
 	}
@@ -141,7 +141,7 @@ func bindTypeOf(c *udf.Call) (*udf.Scalar, error) {
 			text = strings.NewReplacer("STRING", "VARCHAR(2147483647)", "BYTES", "VARBINARY(2147483647)").Replace(text)
 		}
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: types.StringType,
 		Nulls:  udf.NullsSeen,

@@ -32,12 +32,12 @@ func hashes() []udf.Spec {
 			Usage:    []string{f.name + "(text)"},
 			Summary:  "The " + f.name + " digest of a text in UTF-8, or of bytes, in lower-case hexadecimal.",
 			Examples: []udf.Example{{SQL: f.name + "('abc')", Result: f.example}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, notNull, err := signature(c, 1, bytesOrText(c, 0))
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args:   args,
 					Result: types.CharType(2 * f.make().Size()).WithNotNull(notNull),
 					Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
@@ -73,7 +73,7 @@ func appendDigest(out *types.Vector, h hash.Hash, b []byte) {
 
 var sha2 = map[int32]func() hash.Hash{224: sha256.New224, 256: sha256.New, 384: sha512.New384, 512: sha512.New}
 
-func bindSHA2(c *udf.Call) (*udf.Scalar, error) {
+func bindSHA2(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 2, bytesOrText(c, 0), integerParam)
 	if err != nil {
 		return nil, err
@@ -85,7 +85,7 @@ func bindSHA2(c *udf.Call) (*udf.Scalar, error) {
 	if a := c.Args[1]; a.Literal && a.Value != nil && sha2[int32(literalInt(a.Value))] == nil {
 		return nil, unknown(int32(literalInt(a.Value)))
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.VarcharType(128).WithNotNull(notNull),
 		Fallible: true,

@@ -29,7 +29,7 @@ func jsonAggregates() []udf.Spec {
 // jsonAggResult is the type that Calcite gives JSON aggregates.
 var jsonAggResult = types.VarcharType(2000).WithNotNull(true)
 
-func bindJSONObjectAgg(c *udf.Call) (*udf.Aggregate, error) {
+func bindJSONObjectAgg(c *udf.Call) (*udf.BoundAggregate, error) {
 	clauses, err := readJSONClauses(c)
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func bindJSONObjectAgg(c *udf.Call) (*udf.Aggregate, error) {
 		out.Data = appendJSONObject(out.Data, members)
 		out.EndValue()
 	}
-	return &udf.Aggregate{
+	return &udf.BoundAggregate{
 		Args:   args,
 		Result: jsonAggResult,
 		New: func(bool) udf.Accumulator {
@@ -73,7 +73,7 @@ func bindJSONObjectAgg(c *udf.Call) (*udf.Aggregate, error) {
 	}, nil
 }
 
-func bindJSONArrayAgg(c *udf.Call) (*udf.Aggregate, error) {
+func bindJSONArrayAgg(c *udf.Call) (*udf.BoundAggregate, error) {
 	clauses, err := readJSONClauses(c)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func bindJSONArrayAgg(c *udf.Call) (*udf.Aggregate, error) {
 		out.EndValue()
 	}
 	nulls := clauses.onNull == "NULL ON NULL"
-	return &udf.Aggregate{
+	return &udf.BoundAggregate{
 		Args:   []types.Type{t},
 		Result: jsonAggResult,
 		New: func(bool) udf.Accumulator {

@@ -29,12 +29,12 @@ func jsonTests() []udf.Spec {
 				Summary:  summary,
 				Examples: []udf.Example{{SQL: "'" + f.yes + "' " + name, Result: result}},
 				Hidden:   true,
-				Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+				Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 					args, _, err := signature(c, 1, textParam)
 					if err != nil {
 						return nil, err
 					}
-					return &udf.Scalar{
+					return &udf.BoundScalar{
 						Args:   args,
 						Result: types.BooleanType.WithNotNull(true),
 						Nulls:  udf.NullsSeen,

@@ -243,7 +243,7 @@ func jsonArg(c *udf.Call, i int) (jsonWriter, error) {
 	return w, nil
 }
 
-func bindJSONString(c *udf.Call) (*udf.Scalar, error) {
+func bindJSONString(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) != 1 {
 		return nil, wrongArity(c, 1, 1)
 	}
@@ -252,7 +252,7 @@ func bindJSONString(c *udf.Call) (*udf.Scalar, error) {
 		return nil, err
 	}
 	t := c.Args[0].Type.WithAttr(types.NoTime)
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   []types.Type{t},
 		Result: types.StringType.WithNotNull(t.NotNull),
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
@@ -265,7 +265,7 @@ func bindJSONString(c *udf.Call) (*udf.Scalar, error) {
 	}, nil
 }
 
-func bindJSONObject(c *udf.Call) (*udf.Scalar, error) {
+func bindJSONObject(c *udf.Call) (*udf.BoundScalar, error) {
 	clauses, err := readJSONClauses(c)
 	if err != nil {
 		return nil, err
@@ -273,7 +273,7 @@ func bindJSONObject(c *udf.Call) (*udf.Scalar, error) {
 	if clauses.plain%2 != 0 {
 		return nil, udf.Errorf(-1, "JSON_OBJECT takes a value for each key")
 	}
-	s := &udf.Scalar{Result: types.StringType.WithNotNull(true), Nulls: udf.NullsSeen}
+	s := &udf.BoundScalar{Result: types.StringType.WithNotNull(true), Nulls: udf.NullsSeen}
 	var keys []string
 	var writers []jsonWriter
 	for i := 0; i < clauses.plain; i += 2 {
@@ -311,12 +311,12 @@ func bindJSONObject(c *udf.Call) (*udf.Scalar, error) {
 	return s, nil
 }
 
-func bindJSONArray(c *udf.Call) (*udf.Scalar, error) {
+func bindJSONArray(c *udf.Call) (*udf.BoundScalar, error) {
 	clauses, err := readJSONClauses(c)
 	if err != nil {
 		return nil, err
 	}
-	s := &udf.Scalar{Result: types.StringType.WithNotNull(true), Nulls: udf.NullsSeen}
+	s := &udf.BoundScalar{Result: types.StringType.WithNotNull(true), Nulls: udf.NullsSeen}
 	var writers []jsonWriter
 	for i := range clauses.plain {
 		w, err := jsonArg(c, i)

@@ -127,13 +127,13 @@ func appendNullAt(out *types.Vector, i int) {
 	}
 }
 
-func bindJSONExists(c *udf.Call) (*udf.Scalar, error) {
+func bindJSONExists(c *udf.Call) (*udf.BoundScalar, error) {
 	j, err := bindJSONCall(c)
 	if err != nil {
 		return nil, err
 	}
 	onError := j.clauses.onError
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     j.args,
 		Result:   types.BooleanType,
 		Nulls:    udf.NullsSeen,
@@ -196,7 +196,7 @@ func jsonReturning(t types.Type) (returned, bool) {
 	return nil, false
 }
 
-func bindJSONValue(c *udf.Call) (*udf.Scalar, error) {
+func bindJSONValue(c *udf.Call) (*udf.BoundScalar, error) {
 	j, err := bindJSONCall(c)
 	if err != nil {
 		return nil, err
@@ -228,7 +228,7 @@ func bindJSONValue(c *udf.Call) (*udf.Scalar, error) {
 		}
 		return nil
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     j.args,
 		Result:   result,
 		Nulls:    udf.NullsSeen,
@@ -265,7 +265,7 @@ func copyAt(out *types.Vector, i int, v *types.Vector) {
 	}
 }
 
-func bindJSONQuery(c *udf.Call) (*udf.Scalar, error) {
+func bindJSONQuery(c *udf.Call) (*udf.BoundScalar, error) {
 	j, err := bindJSONCall(c)
 	if err != nil {
 		return nil, err
@@ -315,7 +315,7 @@ func bindJSONQuery(c *udf.Call) (*udf.Scalar, error) {
 		}
 		return nil
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     j.args,
 		Result:   result,
 		Nulls:    udf.NullsSeen,

@@ -26,12 +26,12 @@ var doubleParam = param{"a number", types.Type.IsNumeric, types.DoubleType, type
 func ofDouble(name, usage, summary string, f func(float64) float64, examples ...udf.Example) udf.Spec {
 	return udf.Spec{
 		Name: name, Usage: []string{usage}, Summary: summary, Examples: examples,
-		Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+		Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 			args, notNull, err := signature(c, 1, doubleParam)
 			if err != nil {
 				return nil, err
 			}
-			return &udf.Scalar{Args: args, Result: types.DoubleType.WithNotNull(notNull), Eval: mapDouble(f)}, nil
+			return &udf.BoundScalar{Args: args, Result: types.DoubleType.WithNotNull(notNull), Eval: mapDouble(f)}, nil
 		},
 	}
 }
@@ -50,12 +50,12 @@ func mapDouble(f func(float64) float64) udf.Eval {
 func ofDoubles(name, usage, summary string, f func(a, b float64) float64, examples ...udf.Example) udf.Spec {
 	return udf.Spec{
 		Name: name, Usage: []string{usage}, Summary: summary, Examples: examples,
-		Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+		Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 			args, notNull, err := signature(c, 2, doubleParam, doubleParam)
 			if err != nil {
 				return nil, err
 			}
-			return &udf.Scalar{Args: args, Result: types.DoubleType.WithNotNull(notNull), Eval: mapDoubles(f)}, nil
+			return &udf.BoundScalar{Args: args, Result: types.DoubleType.WithNotNull(notNull), Eval: mapDoubles(f)}, nil
 		},
 	}
 }

@@ -15,7 +15,7 @@ func numericAbs() []udf.Spec {
 		{
 			Name: "ABS", Usage: []string{"ABS(number)"}, Summary: "Returns a number without its sign; the smallest whole number stays as it is.",
 			Examples: []udf.Example{{SQL: "ABS(-1.50)", Result: "1.50"}, {SQL: "ABS(-7)", Result: "7"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				return bindSameType(c, absolute[int8], absolute[int16], absolute[int32], absolute[int64],
 					floats32(math.Abs), mapDouble(math.Abs), func(types.Type) udf.Eval { return mapDecimals(decimal128.Num.Abs) })
 			},
@@ -23,7 +23,7 @@ func numericAbs() []udf.Spec {
 		{
 			Name: "SIGN", Usage: []string{"SIGN(number)"}, Summary: "Returns -1, 0 or 1 for a number below, equal to or above zero, in the number's type.",
 			Examples: []udf.Example{{SQL: "SIGN(-2.50)", Result: "-1.00"}, {SQL: "SIGN(0)", Result: "0"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				return bindSameType(c, sign[int8], sign[int16], sign[int32], sign[int64], floats32(signOf), mapDouble(signOf), signDecimals)
 			},
 		},
@@ -31,13 +31,13 @@ func numericAbs() []udf.Spec {
 }
 
 // bindSameType binds a function of one number whose result has the number's type.
-func bindSameType(c *udf.Call, i8, i16, i32, i64, f32, f64 udf.Eval, dec func(types.Type) udf.Eval) (*udf.Scalar, error) {
+func bindSameType(c *udf.Call, i8, i16, i32, i64, f32, f64 udf.Eval, dec func(types.Type) udf.Eval) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 1, numberParam)
 	if err != nil {
 		return nil, err
 	}
 	t := args[0]
-	s := &udf.Scalar{Args: args, Result: t.WithNotNull(notNull)}
+	s := &udf.BoundScalar{Args: args, Result: t.WithNotNull(notNull)}
 	if t.Kind == types.Decimal {
 		s.Eval = dec(t)
 	} else {
@@ -47,16 +47,16 @@ func bindSameType(c *udf.Call, i8, i16, i32, i64, f32, f64 udf.Eval, dec func(ty
 }
 
 func absolute[T integer](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
-	r := udf.Column[T](out)[:n]
-	for i, x := range udf.Column[T](args[0])[:n] {
+	r := udf.Values[T](out)[:n]
+	for i, x := range udf.Values[T](args[0])[:n] {
 		r[i] = max(x, -x) // both are the smallest number, for that
 	}
 	return nil
 }
 
 func sign[T integer](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
-	r := udf.Column[T](out)[:n]
-	for i, x := range udf.Column[T](args[0])[:n] {
+	r := udf.Values[T](out)[:n]
+	for i, x := range udf.Values[T](args[0])[:n] {
 		r[i] = max(-1, min(1, x))
 	}
 	return nil

@@ -13,12 +13,12 @@ func numericBin() []udf.Spec {
 		{
 			Name: "BIN", Usage: []string{"BIN(integer)"}, Summary: "Returns a whole number in binary, a negative one in two's complement of 64 bits.",
 			Examples: []udf.Example{{SQL: "BIN(12)", Result: "1100"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, notNull, err := signature(c, 1, bigintParam)
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args: args, Result: types.StringType.WithNotNull(notNull),
 					Eval: udf.F1Text(func(_ *udf.Context, dst []byte, x int64) ([]byte, bool, error) {
 						return strconv.AppendUint(dst, uint64(x), 2), true, nil
@@ -35,10 +35,10 @@ func numericBin() []udf.Spec {
 	}
 }
 
-func bindHex(c *udf.Call) (*udf.Scalar, error) {
+func bindHex(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) == 1 && c.Args[0].Type.IsCharacter() {
 		t := c.Args[0].Type
-		return &udf.Scalar{
+		return &udf.BoundScalar{
 			Args: []types.Type{t}, Result: types.StringType.WithNotNull(t.NotNull),
 			Eval: udf.F1Text(func(_ *udf.Context, dst []byte, s []byte) ([]byte, bool, error) {
 				at := len(dst)
@@ -52,7 +52,7 @@ func bindHex(c *udf.Call) (*udf.Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args: args, Result: types.StringType.WithNotNull(notNull),
 		Eval: udf.F1Text(func(_ *udf.Context, dst []byte, x int64) ([]byte, bool, error) {
 			at := len(dst)

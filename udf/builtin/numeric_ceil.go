@@ -20,7 +20,7 @@ func numericCeil() []udf.Spec {
 				{SQL: "CEIL(-2.1e0)", Result: "-2.0"},
 				{SQL: "CEIL(TIMESTAMP '2024-02-29 12:34:56' TO MINUTE)", Result: "2024-02-29 12:35:00"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				if len(c.Args) == 2 {
 					return bindTemporalRound(c, true)
 				}
@@ -35,7 +35,7 @@ func numericCeil() []udf.Spec {
 				{SQL: "FLOOR(-2.1e0)", Result: "-3.0"},
 				{SQL: "FLOOR(TIMESTAMP '2024-02-29 12:34:56' TO HOUR)", Result: "2024-02-29 12:00:00"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				if len(c.Args) == 2 {
 					return bindTemporalRound(c, false)
 				}
@@ -46,7 +46,7 @@ func numericCeil() []udf.Spec {
 }
 
 // bindWhole binds rounding to a whole number: integers stay, decimals lose their scale.
-func bindWhole(c *udf.Call, float func(float64) float64, dec func(decimal128.Num, int) decimal128.Num) (*udf.Scalar, error) {
+func bindWhole(c *udf.Call, float func(float64) float64, dec func(decimal128.Num, int) decimal128.Num) (*udf.BoundScalar, error) {
 	whole := func(_ *udf.Context, args []*types.Vector, out *types.Vector, _ int) error {
 		out.CopyFrom(args[0])
 		return nil

@@ -11,11 +11,11 @@ func numericConstant() []udf.Spec {
 	constant := func(name, summary string, value float64, example udf.Example) udf.Spec {
 		return udf.Spec{
 			Name: name, Usage: []string{name + "()"}, Summary: summary, Examples: []udf.Example{example},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				if len(c.Args) > 0 {
 					return nil, udf.Errorf(0, "%s takes no arguments", name)
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Result: types.DoubleType.WithNotNull(true),
 					Eval: func(_ *udf.Context, _ []*types.Vector, out *types.Vector, n int) error {
 						r := out.F64[:n]

@@ -17,12 +17,12 @@ func numericLog() []udf.Spec {
 		{
 			Name: "LOG", Usage: []string{"LOG(number)", "LOG(base, number)"}, Summary: "Returns the natural logarithm, or the one to a base.",
 			Examples: []udf.Example{{SQL: "LOG(2, 8)", Result: "3.0"}, {SQL: "LOG(1)", Result: "0.0"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, notNull, err := signature(c, 1, doubleParam, doubleParam)
 				if err != nil {
 					return nil, err
 				}
-				s := &udf.Scalar{Args: args, Result: types.DoubleType.WithNotNull(notNull), Eval: mapDouble(math.Log)}
+				s := &udf.BoundScalar{Args: args, Result: types.DoubleType.WithNotNull(notNull), Eval: mapDouble(math.Log)}
 				if len(args) == 2 {
 					s.Eval = mapDoubles(func(base, x float64) float64 { return math.Log(x) / math.Log(base) })
 				}

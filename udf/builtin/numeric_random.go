@@ -102,13 +102,13 @@ func bindSeed(c *udf.Call, hasSeed bool) (g *generator, perRow bool) {
 	return g, true
 }
 
-func bindRand(c *udf.Call) (*udf.Scalar, error) {
+func bindRand(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 0, integerParam)
 	if err != nil {
 		return nil, err
 	}
 	g, perRow := bindSeed(c, len(args) == 1)
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args: args, Result: types.DoubleType.WithNotNull(notNull),
 		Eval: func(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			return g.draw(ctx, func(r *javaRandom) error {
@@ -124,14 +124,14 @@ func bindRand(c *udf.Call) (*udf.Scalar, error) {
 	}, nil
 }
 
-func bindRandInteger(c *udf.Call) (*udf.Scalar, error) {
+func bindRandInteger(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 1, integerParam, integerParam)
 	if err != nil {
 		return nil, err
 	}
 	g, perRow := bindSeed(c, len(args) == 2)
 	last := len(args) - 1
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args: args, Result: types.IntType.WithNotNull(notNull), Fallible: true,
 		Eval: func(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			return g.draw(ctx, func(r *javaRandom) error {
@@ -154,12 +154,12 @@ func bindRandInteger(c *udf.Call) (*udf.Scalar, error) {
 	}, nil
 }
 
-func bindUUID(c *udf.Call) (*udf.Scalar, error) {
+func bindUUID(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) > 0 {
 		return nil, udf.Errorf(0, "UUID takes no arguments")
 	}
 	g := newGenerator()
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Result: types.CharType(36).WithNotNull(true),
 		Eval: func(ctx *udf.Context, _ []*types.Vector, out *types.Vector, n int) error {
 			return g.draw(ctx, func(r *javaRandom) error {

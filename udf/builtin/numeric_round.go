@@ -23,7 +23,7 @@ func numericRound() []udf.Spec {
 				{SQL: "ROUND(15, -1)", Result: "20"},
 				{SQL: "ROUND(2.675e0, 2)", Result: "2.68"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) { return bindRound(c, true) },
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) { return bindRound(c, true) },
 		},
 		{
 			Name: "TRUNCATE", Usage: []string{"TRUNCATE(number [, digits])"},
@@ -33,14 +33,14 @@ func numericRound() []udf.Spec {
 				{SQL: "TRUNCATE(-2.59e0)", Result: "-2.0"},
 				{SQL: "TRUNCATE(259, -1)", Result: "250"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) { return bindRound(c, false) },
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) { return bindRound(c, false) },
 		},
 	}
 }
 
 // bindRound binds ROUND, and with half unset TRUNCATE. A DECIMAL's scale is that of literal digits; with digits from a
 // column it keeps its own.
-func bindRound(c *udf.Call, half bool) (*udf.Scalar, error) {
+func bindRound(c *udf.Call, half bool) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 1, numberParam, integerParam)
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func bindRound(c *udf.Call, half bool) (*udf.Scalar, error) {
 		digits = digitsOf(1)
 		constant, known = literalInteger(c.Args[1])
 	}
-	s := &udf.Scalar{Args: args, Result: t.WithNotNull(notNull)}
+	s := &udf.BoundScalar{Args: args, Result: t.WithNotNull(notNull)}
 	switch t.Kind {
 	case types.Decimal:
 		if known {
@@ -137,8 +137,8 @@ func roundDecimal(x decimal128.Num, from, digits int, to types.Type, half bool) 
 
 func roundIntegers[T integer](digits digitsReader, half bool) udf.Eval {
 	return func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
-		r, at := udf.Column[T](out)[:n], digits(args)
-		for i, x := range udf.Column[T](args[0])[:n] {
+		r, at := udf.Values[T](out)[:n], digits(args)
+		for i, x := range udf.Values[T](args[0])[:n] {
 			if out.IsNull(i) {
 				continue
 			}
@@ -183,8 +183,8 @@ var errNotFinite = errors.New("NaN and Infinity can't be rounded")
 
 func roundFloats[T float](digits digitsReader, half bool) udf.Eval {
 	return func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
-		r, at := udf.Column[T](out)[:n], digits(args)
-		for i, x := range udf.Column[T](args[0])[:n] {
+		r, at := udf.Values[T](out)[:n], digits(args)
+		for i, x := range udf.Values[T](args[0])[:n] {
 			if out.IsNull(i) {
 				continue
 			}

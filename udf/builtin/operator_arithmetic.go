@@ -18,7 +18,7 @@ func operatorArithmetic() []udf.Spec {
 				{SQL: "2147483647 + 1", Result: "-2147483648"},
 				{SQL: "DATE '2024-01-31' + INTERVAL '1' MONTH", Result: "2024-02-29"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				if len(c.Args) == 1 {
 					return bindUnary(c, false)
 				}
@@ -33,7 +33,7 @@ func operatorArithmetic() []udf.Spec {
 				{SQL: "-(3)", Result: "-3"},
 				{SQL: "TIMESTAMP '2024-03-01 00:00:00' - INTERVAL '1' SECOND", Result: "2024-02-29 23:59:59"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				if len(c.Args) == 1 {
 					return bindUnary(c, true)
 				}
@@ -48,7 +48,7 @@ func operatorArithmetic() []udf.Spec {
 				{SQL: "1.00 * 2.000", Result: "2.00000"},
 				{SQL: "2 * INTERVAL '1' DAY", Result: "+2 00:00:00.000"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) { return bindArithmetic(c, '*') },
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) { return bindArithmetic(c, '*') },
 		},
 		{
 			Name: "/", Usage: []string{"a / b"},
@@ -58,7 +58,7 @@ func operatorArithmetic() []udf.Spec {
 				{SQL: "7 / 2.0", Result: "3.500000"},
 				{SQL: "1e0 / 4", Result: "0.25"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) { return bindArithmetic(c, '/') },
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) { return bindArithmetic(c, '/') },
 		},
 		{
 			Name: "%", Usage: []string{"a % b"},
@@ -76,7 +76,7 @@ var errDivisionByZero = errors.New("division by zero; NULLIF(divisor, 0) gives N
 
 // bindArithmetic binds a operator b. Result types are those of Flink 1.20: the wider of two integers, the approximate
 // type when there is one (the left one of FLOAT and DOUBLE, DOUBLE with a DECIMAL), else a DECIMAL by its own rules.
-func bindArithmetic(c *udf.Call, op byte) (*udf.Scalar, error) {
+func bindArithmetic(c *udf.Call, op byte) (*udf.BoundScalar, error) {
 	ts, err := operands(c, 2, types.IntType)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func bindArithmetic(c *udf.Call, op byte) (*udf.Scalar, error) {
 			t = b
 		}
 		t = t.WithNotNull(notNull)
-		return &udf.Scalar{
+		return &udf.BoundScalar{
 			Args: []types.Type{t.WithNotNull(a.NotNull), t.WithNotNull(b.NotNull)}, Result: t, Eval: numericLoop(t.Kind, op),
 		}, nil
 	case a.Kind == types.Decimal || b.Kind == types.Decimal:
@@ -113,7 +113,7 @@ func bindArithmetic(c *udf.Call, op byte) (*udf.Scalar, error) {
 	if b.Kind > a.Kind {
 		t = b
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args: []types.Type{t.WithNotNull(a.NotNull), t.WithNotNull(b.NotNull)}, Result: t.WithNotNull(notNull),
 		Fallible: op == '/', Eval: numericLoop(t.Kind, op),
 	}, nil
@@ -135,7 +135,7 @@ func numericLoop(k types.Kind, op byte) udf.Eval {
 // columns returns the operands' and the result's slices, n long. Loops cut the operands to the result's length once more, in sight of
 // the compiler, which then leaves out the checks of their bounds.
 func columns[A, R udf.Value](args []*types.Vector, out *types.Vector, n int) (a, b []A, r []R) {
-	return udf.Column[A](args[0])[:n], udf.Column[A](args[1])[:n], udf.Column[R](out)[:n]
+	return udf.Values[A](args[0])[:n], udf.Values[A](args[1])[:n], udf.Values[R](out)[:n]
 }
 
 func add[T integer | float](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
@@ -192,7 +192,7 @@ func divideInteger[T integer](_ *udf.Context, args []*types.Vector, out *types.V
 
 // bindModulo binds a % b and MOD(a, b). The type is that of the divisor for integers, in which every remainder fits,
 // and DECIMAL by its own rule otherwise.
-func bindModulo(c *udf.Call) (*udf.Scalar, error) {
+func bindModulo(c *udf.Call) (*udf.BoundScalar, error) {
 	ts, err := operands(c, 2, types.IntType)
 	if err != nil {
 		return nil, err
@@ -204,7 +204,7 @@ func bindModulo(c *udf.Call) (*udf.Scalar, error) {
 	case a.Kind == types.Decimal || b.Kind == types.Decimal:
 		return bindDecimal('%', a, b), nil
 	}
-	s := &udf.Scalar{Args: ts, Result: b.WithNotNull(a.NotNull && b.NotNull), Fallible: true}
+	s := &udf.BoundScalar{Args: ts, Result: b.WithNotNull(a.NotNull && b.NotNull), Fallible: true}
 	if a.Kind == b.Kind {
 		s.Eval = byKind(b.Kind, modulo[int8], modulo[int16], modulo[int32], modulo[int64], nil, nil)
 		return s, nil
@@ -235,7 +235,7 @@ func moduloOf[A, R integer](_ *udf.Context, args []*types.Vector, out *types.Vec
 }
 
 // bindUnary binds +a and -a.
-func bindUnary(c *udf.Call, negate bool) (*udf.Scalar, error) {
+func bindUnary(c *udf.Call, negate bool) (*udf.BoundScalar, error) {
 	ts, err := operands(c, 1, types.IntType)
 	if err != nil {
 		return nil, err
@@ -244,7 +244,7 @@ func bindUnary(c *udf.Call, negate bool) (*udf.Scalar, error) {
 	if !t.IsNumeric() && !t.IsInterval() {
 		return nil, mismatch(c, ts, "")
 	}
-	s := &udf.Scalar{Args: ts, Result: t}
+	s := &udf.BoundScalar{Args: ts, Result: t}
 	switch {
 	case !negate:
 		s.Eval = func(_ *udf.Context, args []*types.Vector, out *types.Vector, _ int) error {
@@ -270,8 +270,8 @@ func bindUnary(c *udf.Call, negate bool) (*udf.Scalar, error) {
 }
 
 func negative[T integer | float](_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
-	r := udf.Column[T](out)[:n]
-	for i, x := range udf.Column[T](args[0])[:n] {
+	r := udf.Values[T](out)[:n]
+	for i, x := range udf.Values[T](args[0])[:n] {
 		r[i] = -x
 	}
 	return nil

@@ -16,7 +16,7 @@ func operatorCompare() []udf.Spec {
 	spec := func(name, summary string, examples ...udf.Example) udf.Spec {
 		return udf.Spec{
 			Name: name, Usage: []string{"a " + name + " b"}, Summary: summary, Examples: examples,
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) { return bindCompare(c, name) },
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) { return bindCompare(c, name) },
 		}
 	}
 	return []udf.Spec{
@@ -35,7 +35,7 @@ func operatorCompare() []udf.Spec {
 	}
 }
 
-func bindCompare(c *udf.Call, op string) (*udf.Scalar, error) {
+func bindCompare(c *udf.Call, op string) (*udf.BoundScalar, error) {
 	ts, err := operands(c, 2, types.IntType)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func bindCompare(c *udf.Call, op string) (*udf.Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args: cmp.args, Result: types.BooleanType.WithNotNull(ts[0].NotNull && ts[1].NotNull && !cmp.mayBeNull), Eval: cmp.eval,
 	}, nil
 }

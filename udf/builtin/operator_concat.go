@@ -9,7 +9,7 @@ func operatorConcat() []udf.Spec {
 	return []udf.Spec{{
 		Name: "||", Usage: []string{"a || b"}, Summary: "Joins two texts; NULL when one is NULL.",
 		Examples: []udf.Example{{SQL: "'we' || 'ir'", Result: "weir"}, {SQL: "'a' || CAST(NULL AS STRING)", Result: "NULL"}},
-		Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+		Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 			ts, err := operands(c, 2, types.StringType)
 			if err != nil {
 				return nil, err
@@ -22,7 +22,7 @@ func operatorConcat() []udf.Spec {
 			if a.Kind == types.Char && b.Kind == types.Char {
 				t.Kind = types.Char
 			}
-			return &udf.Scalar{Args: ts, Result: t.WithNotNull(a.NotNull && b.NotNull), Eval: concatTwo}, nil
+			return &udf.BoundScalar{Args: ts, Result: t.WithNotNull(a.NotNull && b.NotNull), Eval: concatTwo}, nil
 		},
 	}}
 }

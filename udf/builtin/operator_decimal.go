@@ -10,7 +10,7 @@ import (
 
 // bindDecimal binds an operator over two exact numbers of which one is a DECIMAL. What doesn't fit the result's
 // precision is NULL; what it has too many digits behind the point for is rounded half up. A zero divisor fails.
-func bindDecimal(op byte, a, b types.Type) *udf.Scalar {
+func bindDecimal(op byte, a, b types.Type) *udf.BoundScalar {
 	a, b = types.AsDecimal(a), types.AsDecimal(b)
 	var t types.Type
 	var f func(a decimal128.Num, aScale int, b decimal128.Num, bScale, precision, scale int) (decimal128.Num, bool)
@@ -26,7 +26,7 @@ func bindDecimal(op byte, a, b types.Type) *udf.Scalar {
 	case '%':
 		t, f = types.DecimalModulo(a, b), number.Modulo
 	}
-	s := &udf.Scalar{Args: []types.Type{a, b}, Result: t.WithNotNull(a.NotNull && b.NotNull), Fallible: op == '/' || op == '%'}
+	s := &udf.BoundScalar{Args: []types.Type{a, b}, Result: t.WithNotNull(a.NotNull && b.NotNull), Fallible: op == '/' || op == '%'}
 	// A sum of equal scales whose type took one digit more than the operands always fits.
 	if a.Scale == b.Scale && t.Scale == a.Scale && t.Precision > max(a.Precision, b.Precision) {
 		switch op {

@@ -11,18 +11,18 @@ func operatorDistinct() []udf.Spec {
 			Name: "IS DISTINCT FROM", Usage: []string{"a IS DISTINCT FROM b"},
 			Summary:  "Returns whether two values differ, where NULL differs from everything but NULL.",
 			Examples: []udf.Example{{SQL: "1 IS DISTINCT FROM CAST(NULL AS INT)", Result: "TRUE"}, {SQL: "1 IS DISTINCT FROM 1", Result: "FALSE"}},
-			Scalar:   func(c *udf.Call) (*udf.Scalar, error) { return bindDistinct(c, true) },
+			Scalar:   func(c *udf.Call) (*udf.BoundScalar, error) { return bindDistinct(c, true) },
 		},
 		{
 			Name: "IS NOT DISTINCT FROM", Usage: []string{"a IS NOT DISTINCT FROM b"},
 			Summary:  "Returns whether two values are equal, where NULL equals NULL.",
 			Examples: []udf.Example{{SQL: "CAST(NULL AS INT) IS NOT DISTINCT FROM CAST(NULL AS INT)", Result: "TRUE"}},
-			Scalar:   func(c *udf.Call) (*udf.Scalar, error) { return bindDistinct(c, false) },
+			Scalar:   func(c *udf.Call) (*udf.BoundScalar, error) { return bindDistinct(c, false) },
 		},
 	}
 }
 
-func bindDistinct(c *udf.Call, distinct bool) (*udf.Scalar, error) {
+func bindDistinct(c *udf.Call, distinct bool) (*udf.BoundScalar, error) {
 	ts, err := operands(c, 2, types.IntType)
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func bindDistinct(c *udf.Call, distinct bool) (*udf.Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args: cmp.args, Result: types.BooleanType.WithNotNull(true), Nulls: udf.NullsSeen,
 		Eval: func(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			if err := cmp.eval(ctx, args, out, n); err != nil {

@@ -9,13 +9,13 @@ import (
 // bindInterval binds arithmetic with an interval: datetime ± interval, interval + datetime, interval ± interval of the
 // same kind, interval * integer. Months move a date to the same day of another month, or its last; TIMESTAMP_LTZ moves
 // on the clock of UTC, as in Flink.
-func bindInterval(c *udf.Call, op byte, a, b types.Type) (*udf.Scalar, error) {
+func bindInterval(c *udf.Call, op byte, a, b types.Type) (*udf.BoundScalar, error) {
 	notNull := a.NotNull && b.NotNull
 	swapped := false
 	if op != '-' && a.IsInterval() && !b.IsInterval() {
 		a, b, swapped = b, a, true
 	}
-	s := &udf.Scalar{Args: []types.Type{a, b}, Result: a.WithNotNull(notNull)}
+	s := &udf.BoundScalar{Args: []types.Type{a, b}, Result: a.WithNotNull(notNull)}
 	negate := op == '-'
 	switch {
 	case op == '*' && b.IsInterval() && a.IsInteger():
@@ -60,7 +60,7 @@ func bindInterval(c *udf.Call, op byte, a, b types.Type) (*udf.Scalar, error) {
 }
 
 // swap turns a scalar over (a, b) into one over (b, a).
-func swap(s *udf.Scalar, swapped bool) *udf.Scalar {
+func swap(s *udf.BoundScalar, swapped bool) *udf.BoundScalar {
 	if !swapped {
 		return s
 	}

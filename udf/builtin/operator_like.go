@@ -18,7 +18,7 @@ func operatorLike() []udf.Spec {
 			{SQL: "'weir' LIKE 'we_'", Result: "FALSE"},
 			{SQL: "'100%' LIKE '100!%' ESCAPE '!'", Result: "TRUE"},
 		},
-		Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+		Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 			return bindPattern(c, func(pattern, escape string, escaped bool) (func([]byte) bool, error) {
 				p, err := compileLike(pattern, escape, escaped)
 				if err != nil {
@@ -32,12 +32,12 @@ func operatorLike() []udf.Spec {
 
 // bindPattern binds text OP pattern [ESCAPE character]. A pattern that is a literal is compiled once, and refused while
 // planning when it is no pattern; others are compiled again whenever they change from row to row.
-func bindPattern(c *udf.Call, compile func(pattern, escape string, escaped bool) (func([]byte) bool, error)) (*udf.Scalar, error) {
+func bindPattern(c *udf.Call, compile func(pattern, escape string, escaped bool) (func([]byte) bool, error)) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 2, textParam, textParam, textParam)
 	if err != nil {
 		return nil, err
 	}
-	s := &udf.Scalar{Args: args, Result: types.BooleanType.WithNotNull(notNull)}
+	s := &udf.BoundScalar{Args: args, Result: types.BooleanType.WithNotNull(notNull)}
 	escaped := len(args) == 3
 	pattern, constant := literalText(c, 1)
 	escape := ""

@@ -15,7 +15,7 @@ func operatorLogic() []udf.Spec {
 				{SQL: "FALSE AND CAST(NULL AS BOOLEAN)", Result: "FALSE"},
 				{SQL: "TRUE AND CAST(NULL AS BOOLEAN)", Result: "NULL"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) { return bindLogic(c, false) },
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) { return bindLogic(c, false) },
 		},
 		{
 			Name: "OR", Usage: []string{"a OR b"},
@@ -25,12 +25,12 @@ func operatorLogic() []udf.Spec {
 				{SQL: "TRUE OR CAST(NULL AS BOOLEAN)", Result: "TRUE"},
 				{SQL: "FALSE OR CAST(NULL AS BOOLEAN)", Result: "NULL"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) { return bindLogic(c, true) },
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) { return bindLogic(c, true) },
 		},
 		{
 			Name: "NOT", Usage: []string{"NOT a"}, Summary: "Returns the opposite of a boolean; NULL stays NULL.",
 			Examples: []udf.Example{{SQL: "NOT (1 < 2)", Result: "FALSE"}, {SQL: "NOT CAST(NULL AS BOOLEAN)", Result: "NULL"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				ts, err := operands(c, 1, types.BooleanType)
 				if err != nil {
 					return nil, err
@@ -38,7 +38,7 @@ func operatorLogic() []udf.Spec {
 				if ts[0].Kind != types.Boolean {
 					return nil, mismatch(c, ts, "")
 				}
-				return &udf.Scalar{Args: ts, Result: ts[0], Eval: not}, nil
+				return &udf.BoundScalar{Args: ts, Result: ts[0], Eval: not}, nil
 			},
 		},
 	}
@@ -53,7 +53,7 @@ func not(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 }
 
 // bindLogic binds AND, for which FALSE decides, and OR, for which TRUE does.
-func bindLogic(c *udf.Call, decides bool) (*udf.Scalar, error) {
+func bindLogic(c *udf.Call, decides bool) (*udf.BoundScalar, error) {
 	ts, err := operands(c, 2, types.BooleanType)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func bindLogic(c *udf.Call, decides bool) (*udf.Scalar, error) {
 	if ts[0].Kind != types.Boolean || ts[1].Kind != types.Boolean {
 		return nil, mismatch(c, ts, "")
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args: ts, Result: types.BooleanType.WithNotNull(ts[0].NotNull && ts[1].NotNull), Nulls: udf.NullsSeen,
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			a, b, r := columns[bool, bool](args, out, n)

@@ -17,7 +17,7 @@ func operatorSimilar() []udf.Spec {
 			{SQL: "'abc' SIMILAR TO '(a|x)b_'", Result: "TRUE"},
 			{SQL: "'abc' SIMILAR TO '[0-9]+'", Result: "FALSE"},
 		},
-		Scalar: func(c *udf.Call) (*udf.Scalar, error) { return bindPattern(c, compileSimilar) },
+		Scalar: func(c *udf.Call) (*udf.BoundScalar, error) { return bindPattern(c, compileSimilar) },
 	}}
 }
 

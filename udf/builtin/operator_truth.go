@@ -10,7 +10,7 @@ func operatorTruth() []udf.Spec {
 	spec := func(name, summary string, whenTrue, whenFalse, whenNull bool, examples ...udf.Example) udf.Spec {
 		return udf.Spec{
 			Name: name, Usage: []string{"a " + name}, Summary: summary, Examples: examples,
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) { return bindTruth(c, whenTrue, whenFalse, whenNull) },
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) { return bindTruth(c, whenTrue, whenFalse, whenNull) },
 		}
 	}
 	return []udf.Spec{
@@ -29,7 +29,7 @@ func operatorTruth() []udf.Spec {
 	}
 }
 
-func bindTruth(c *udf.Call, whenTrue, whenFalse, whenNull bool) (*udf.Scalar, error) {
+func bindTruth(c *udf.Call, whenTrue, whenFalse, whenNull bool) (*udf.BoundScalar, error) {
 	ts, err := operands(c, 1, types.BooleanType)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func bindTruth(c *udf.Call, whenTrue, whenFalse, whenNull bool) (*udf.Scalar, er
 	if ts[0].Kind != types.Boolean {
 		return nil, mismatch(c, ts, "")
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args: ts, Result: types.BooleanType.WithNotNull(true), Nulls: udf.NullsSeen,
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			a, r := args[0], out.Bool[:n]

@@ -18,14 +18,14 @@ func rcfLab() []udf.Spec {
 		Summary: "The lab's score of a FLOAT: a new forest of 5 trees for each value, fed with 0, 1, … as many points as the value has characters; " +
 			"0 for values up to 1, NULL for NULL (where the lab's class fails).",
 		NonDeterministic: true,
-		Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+		Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 			if len(c.Args) != 1 {
 				return nil, udf.Errorf(-1, "%s takes one argument, not %d", c.Name, len(c.Args))
 			}
 			if k := c.Args[0].Type; !k.IsNumeric() && k.Kind != types.Null {
 				return nil, udf.Errorf(0, "%s takes a FLOAT, not %s", c.Name, k)
 			}
-			return &udf.Scalar{
+			return &udf.BoundScalar{
 				Args:   []types.Type{types.FloatType},
 				Result: types.DoubleType,
 				New:    func() udf.Stateful { return &labScorer{} },

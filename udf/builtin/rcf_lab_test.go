@@ -8,7 +8,7 @@ import (
 	"github.com/weirsql/weir/udf"
 )
 
-func newLab(t *testing.T) *udf.Scalar {
+func newLab(t *testing.T) *udf.BoundScalar {
 	t.Helper()
 	s, err := rcfLab()[0].Scalar(&udf.Call{Name: "f", Args: []udf.Arg{{Type: types.FloatType}}})
 	if err != nil {
@@ -32,7 +32,7 @@ func labScores(t *testing.T, f udf.Stateful, seed int64, values ...any) []any {
 	return scores
 }
 
-func newScorer(s *udf.Scalar) udf.Stateful {
+func newScorer(s *udf.BoundScalar) udf.Stateful {
 	f := s.New()
 	f.Grow(1)
 	return f

@@ -85,7 +85,7 @@ func (p *patterns) get(v *types.Vector, i int) (*regexp.Regexp, error) {
 	return p.last, nil
 }
 
-func bindRegexp(c *udf.Call) (*udf.Scalar, error) {
+func bindRegexp(c *udf.Call) (*udf.BoundScalar, error) {
 	args, _, err := signature(c, 2, textParam, textParam)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func bindRegexp(c *udf.Call) (*udf.Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.BooleanType,
 		Fallible: !p.literal,
@@ -113,7 +113,7 @@ func bindRegexp(c *udf.Call) (*udf.Scalar, error) {
 	}, nil
 }
 
-func bindRegexpReplace(c *udf.Call) (*udf.Scalar, error) {
+func bindRegexpReplace(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 3, textParam, textParam, textParam)
 	if err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func bindRegexpReplace(c *udf.Call) (*udf.Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.StringType.WithNotNull(notNull && p.fixed != nil),
 		Fallible: !p.literal,
@@ -167,7 +167,7 @@ func appendReplaced(dst []byte, re *regexp.Regexp, text, by []byte) []byte {
 	}
 }
 
-func bindRegexpExtract(c *udf.Call) (*udf.Scalar, error) {
+func bindRegexpExtract(c *udf.Call) (*udf.BoundScalar, error) {
 	args, _, err := signature(c, 2, textParam, textParam, integerParam)
 	if err != nil {
 		return nil, err
@@ -179,7 +179,7 @@ func bindRegexpExtract(c *udf.Call) (*udf.Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.StringType,
 		Fallible: !p.literal,

@@ -21,13 +21,13 @@ func stringFunctions() []udf.Spec {
 }
 
 // textFunction makes the Spec's binding of a function of one text: text appends the result for s to dst.
-func textFunction(result func(arg types.Type) types.Type, text func(dst []byte, s string) []byte) func(c *udf.Call) (*udf.Scalar, error) {
-	return func(c *udf.Call) (*udf.Scalar, error) {
+func textFunction(result func(arg types.Type) types.Type, text func(dst []byte, s string) []byte) func(c *udf.Call) (*udf.BoundScalar, error) {
+	return func(c *udf.Call) (*udf.BoundScalar, error) {
 		args, notNull, err := signature(c, 1, textParam)
 		if err != nil {
 			return nil, err
 		}
-		return &udf.Scalar{
+		return &udf.BoundScalar{
 			Args:   args,
 			Result: result(args[0]).WithNotNull(notNull),
 			Eval: udf.F1Text(func(_ *udf.Context, dst []byte, s string) ([]byte, bool, error) {

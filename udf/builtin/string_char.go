@@ -17,12 +17,12 @@ func stringChar() []udf.Spec {
 			Usage:    []string{"ASCII(text)"},
 			Summary:  "The first byte of a text in UTF-8, as a signed number; 0 for the empty text.",
 			Examples: []udf.Example{{SQL: "ASCII('abc')", Result: "97"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, notNull, err := signature(c, 1, textParam)
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args:   args,
 					Result: types.IntType.WithNotNull(notNull),
 					Eval: udf.F1(func(_ *udf.Context, s string) (int32, bool, error) {
@@ -40,13 +40,13 @@ func stringChar() []udf.Spec {
 			Usage:    []string{"CHR(code)"},
 			Summary:  "The character of a code 0 to 255 (larger ones are taken modulo 256); the empty text for a negative one.",
 			Examples: []udf.Example{{SQL: "CHR(97)", Result: "a"}, {SQL: "CHR(353)", Result: "a"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, _, err := signature(c, 1, bigintParam)
 				if err != nil {
 					return nil, err
 				}
 				args[0] = types.BigIntType.WithNotNull(args[0].NotNull)
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args:   args,
 					Result: types.StringType,
 					Eval: udf.F1Text(func(_ *udf.Context, dst []byte, code int64) ([]byte, bool, error) {
@@ -77,13 +77,13 @@ func stringChar() []udf.Spec {
 				{SQL: f.name + "('" + f.no + "')", Result: "FALSE"},
 				{SQL: f.name + "(CAST(NULL AS STRING))", Result: "FALSE"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				p := param{"text or a number", func(t types.Type) bool { return t.IsCharacter() || t.IsNumeric() }, types.StringType, types.StringType}
 				args, _, err := signature(c, 1, p)
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args:   args,
 					Result: types.BooleanType.WithNotNull(true),
 					Nulls:  udf.NullsSeen,

@@ -16,12 +16,12 @@ func stringConcat() []udf.Spec {
 				{SQL: "CONCAT('AA', 'BB', 'CC')", Result: "AABBCC"},
 				{SQL: "CONCAT('AA', CAST(NULL AS STRING))", Result: "NULL"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, notNull, err := signature(c, 1, repeatParam(textParam, len(c.Args))...)
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{Args: args, Result: types.StringType.WithNotNull(notNull), Eval: concat}, nil
+				return &udf.BoundScalar{Args: args, Result: types.StringType.WithNotNull(notNull), Eval: concat}, nil
 			},
 		},
 		{
@@ -32,12 +32,12 @@ func stringConcat() []udf.Spec {
 			Examples: []udf.Example{
 				{SQL: "CONCAT_WS('~', 'AA', CAST(NULL AS STRING), 'BB', '', 'CC')", Result: "AA~BB~~CC"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, notNull, err := signature(c, 1, repeatParam(textParam, len(c.Args))...)
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{Args: args, Result: types.StringType.WithNotNull(notNull), Nulls: udf.NullsSeen, Eval: concatWS}, nil
+				return &udf.BoundScalar{Args: args, Result: types.StringType.WithNotNull(notNull), Nulls: udf.NullsSeen, Eval: concatWS}, nil
 			},
 		},
 	}

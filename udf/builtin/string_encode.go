@@ -21,12 +21,12 @@ func stringEncode() []udf.Spec {
 			Usage:    []string{"TO_BASE64(text)"},
 			Summary:  "The UTF-8 bytes of a text, or bytes, in base64.",
 			Examples: []udf.Example{{SQL: "TO_BASE64('hello world')", Result: "aGVsbG8gd29ybGQ="}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, notNull, err := signature(c, 1, bytesOrText(c, 0))
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args:   args,
 					Result: types.StringType.WithNotNull(notNull),
 					Eval: udf.F1Text(func(_ *udf.Context, dst []byte, b []byte) ([]byte, bool, error) {
@@ -41,12 +41,12 @@ func stringEncode() []udf.Spec {
 			Usage:    []string{"FROM_BASE64(text)"},
 			Summary:  "The text whose UTF-8 bytes are given in base64, as text or bytes; fails for what is not base64.",
 			Examples: []udf.Example{{SQL: "FROM_BASE64('aGVsbG8gd29ybGQ=')", Result: "hello world"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, notNull, err := signature(c, 1, bytesOrText(c, 0))
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args:     args,
 					Result:   types.StringType.WithNotNull(notNull),
 					Fallible: true,
@@ -223,7 +223,7 @@ func evalCharset(convert func(s charset, dst, b []byte) []byte) udf.Eval {
 	}
 }
 
-func bindEncode(c *udf.Call) (*udf.Scalar, error) {
+func bindEncode(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 2, textParam, textParam)
 	if err != nil {
 		return nil, err
@@ -231,7 +231,7 @@ func bindEncode(c *udf.Call) (*udf.Scalar, error) {
 	if err := bindCharset(c); err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args: args,
 		// Flink says BINARY(1), which the bytes don't fit.
 		Result:   types.BytesType.WithNotNull(notNull),
@@ -240,7 +240,7 @@ func bindEncode(c *udf.Call) (*udf.Scalar, error) {
 	}, nil
 }
 
-func bindDecode(c *udf.Call) (*udf.Scalar, error) {
+func bindDecode(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 2, binaryParam, textParam)
 	if err != nil {
 		return nil, err
@@ -248,7 +248,7 @@ func bindDecode(c *udf.Call) (*udf.Scalar, error) {
 	if err := bindCharset(c); err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.StringType.WithNotNull(notNull),
 		Fallible: true,

@@ -19,7 +19,7 @@ func stringPad() []udf.Spec {
 				{SQL: "LPAD('hi', 5, '??')", Result: "???hi"},
 				{SQL: "LPAD('hi', 1, '??')", Result: "h"},
 			},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) { return bindPad(c, true) },
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) { return bindPad(c, true) },
 		},
 		{
 			Name:     "RPAD",
@@ -27,7 +27,7 @@ func stringPad() []udf.Spec {
 			Usage:    []string{"RPAD(text, length, pad)"},
 			Summary:  "Text cut, or filled up at the end, to a length in UTF-16 units; NULL for a negative length or an empty pad.",
 			Examples: []udf.Example{{SQL: "RPAD('hi', 5, '?!')", Result: "hi?!?"}},
-			Scalar:   func(c *udf.Call) (*udf.Scalar, error) { return bindPad(c, false) },
+			Scalar:   func(c *udf.Call) (*udf.BoundScalar, error) { return bindPad(c, false) },
 		},
 		{
 			Name:     "REPEAT",
@@ -47,13 +47,13 @@ func tooLong(i int) error {
 	return &udf.RowError{Row: i, Err: fmt.Errorf("the text would have more than %d bytes", maxTextBytes)}
 }
 
-func bindPad(c *udf.Call, left bool) (*udf.Scalar, error) {
+func bindPad(c *udf.Call, left bool) (*udf.BoundScalar, error) {
 	args, _, err := signature(c, 3, textParam, integerParam, textParam)
 	if err != nil {
 		return nil, err
 	}
 	args[1] = types.IntType.WithNotNull(args[1].NotNull)
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.StringType,
 		Fallible: true,
@@ -111,13 +111,13 @@ func appendPad(dst []byte, s string, length int, fill string, left bool) []byte 
 	return appendUnits(dst, append(text, padding...))
 }
 
-func bindRepeat(c *udf.Call) (*udf.Scalar, error) {
+func bindRepeat(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 2, textParam, integerParam)
 	if err != nil {
 		return nil, err
 	}
 	args[1] = types.IntType.WithNotNull(args[1].NotNull)
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.StringType.WithNotNull(notNull),
 		Fallible: true,

@@ -16,12 +16,12 @@ func stringPosition() []udf.Spec {
 			Usage:    []string{"CHAR_LENGTH(text)", "CHARACTER_LENGTH(text)"},
 			Summary:  "Number of characters.",
 			Examples: []udf.Example{{SQL: "CHAR_LENGTH('äöü€😀')", Result: "5"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, notNull, err := signature(c, 1, textParam)
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args:   args,
 					Result: types.IntType.WithNotNull(notNull),
 					Eval: udf.F1(func(_ *udf.Context, s string) (int32, bool, error) {
@@ -36,7 +36,7 @@ func stringPosition() []udf.Spec {
 			Usage:    []string{"POSITION(part IN text)"},
 			Summary:  "Where a part begins in a text, from 1; 0 when it is not there.",
 			Examples: []udf.Example{{SQL: "POSITION('l' IN 'hello')", Result: "3"}},
-			Scalar:   func(c *udf.Call) (*udf.Scalar, error) { return bindPosition(c, 0, 1) },
+			Scalar:   func(c *udf.Call) (*udf.BoundScalar, error) { return bindPosition(c, 0, 1) },
 		},
 		{
 			Name:     "LOCATE",
@@ -44,7 +44,7 @@ func stringPosition() []udf.Spec {
 			Usage:    []string{"LOCATE(part, text [, from])"},
 			Summary:  "Where a part begins in a text, from 1, looking from a character on; 0 when it is not there.",
 			Examples: []udf.Example{{SQL: "LOCATE('l', 'hello', 4)", Result: "4"}, {SQL: "LOCATE('z', 'hello')", Result: "0"}},
-			Scalar:   func(c *udf.Call) (*udf.Scalar, error) { return bindPosition(c, 0, 1) },
+			Scalar:   func(c *udf.Call) (*udf.BoundScalar, error) { return bindPosition(c, 0, 1) },
 		},
 		{
 			Name:    "INSTR",
@@ -61,12 +61,12 @@ func stringPosition() []udf.Spec {
 }
 
 // bindPosition binds a search for the argument part in the argument text, from the character in argument 2 on.
-func bindPosition(c *udf.Call, part, text int) (*udf.Scalar, error) {
+func bindPosition(c *udf.Call, part, text int) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 2, textParam, textParam, integerParam)
 	if err != nil {
 		return nil, err
 	}
-	s := &udf.Scalar{Args: args, Result: types.IntType.WithNotNull(notNull)}
+	s := &udf.BoundScalar{Args: args, Result: types.IntType.WithNotNull(notNull)}
 	if len(args) == 3 {
 		args[2] = types.IntType.WithNotNull(args[2].NotNull)
 	}
@@ -99,7 +99,7 @@ func position(part, s string, from int) int32 {
 	return int32(characters(s[:start+i])) + 1
 }
 
-func bindInstr(c *udf.Call) (*udf.Scalar, error) {
+func bindInstr(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) < 3 {
 		return bindPosition(c, 1, 0)
 	}
@@ -110,7 +110,7 @@ func bindInstr(c *udf.Call) (*udf.Scalar, error) {
 	for i := 2; i < len(args); i++ {
 		args[i] = types.IntType.WithNotNull(args[i].NotNull)
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: types.IntType.WithNotNull(notNull),
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {

@@ -15,12 +15,12 @@ func stringReplace() []udf.Spec {
 			Usage:    []string{"REPLACE(text, part, replacement)"},
 			Summary:  "Text with every occurrence of a part replaced.",
 			Examples: []udf.Example{{SQL: "REPLACE('hello world', 'world', 'flink')", Result: "hello flink"}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				args, notNull, err := signature(c, 3, textParam, textParam, textParam)
 				if err != nil {
 					return nil, err
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Args:   args,
 					Result: types.StringType.WithNotNull(notNull),
 					Eval: udf.F3Text(func(_ *udf.Context, dst []byte, s, part, by string) ([]byte, bool, error) {
@@ -57,7 +57,7 @@ func appendReplace(dst []byte, s, part, by string) []byte {
 	}
 }
 
-func bindOverlay(c *udf.Call) (*udf.Scalar, error) {
+func bindOverlay(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 3, textParam, textParam, integerParam, integerParam)
 	if err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func bindOverlay(c *udf.Call) (*udf.Scalar, error) {
 		args[i] = types.IntType.WithNotNull(args[i].NotNull)
 	}
 	result := types.VarcharType(min(args[0].Length+args[1].Length, types.MaxLength))
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: result.WithNotNull(notNull),
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {

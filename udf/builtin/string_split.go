@@ -45,7 +45,7 @@ func stringSplit() []udf.Spec {
 	}
 }
 
-func bindSplitIndex(c *udf.Call) (*udf.Scalar, error) {
+func bindSplitIndex(c *udf.Call) (*udf.BoundScalar, error) {
 	separator := textParam
 	if len(c.Args) == 3 && c.Args[1].Type.IsInteger() {
 		separator = integerParam
@@ -59,7 +59,7 @@ func bindSplitIndex(c *udf.Call) (*udf.Scalar, error) {
 	if code {
 		args[1] = types.IntType.WithNotNull(args[1].NotNull)
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: types.StringType,
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
@@ -115,12 +115,12 @@ func splitIndex(s, sep string, index int) (string, bool) {
 	}
 }
 
-func bindSplit(c *udf.Call) (*udf.Scalar, error) {
+func bindSplit(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 2, textParam, textParam)
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: types.ArrayType(types.StringType).WithNotNull(notNull),
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
@@ -147,7 +147,7 @@ func bindSplit(c *udf.Call) (*udf.Scalar, error) {
 	}, nil
 }
 
-func bindStrToMap(c *udf.Call) (*udf.Scalar, error) {
+func bindStrToMap(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) == 2 {
 		return nil, udf.Errorf(-1, "STR_TO_MAP takes one or three arguments, not 2")
 	}
@@ -162,7 +162,7 @@ func bindStrToMap(c *udf.Call) (*udf.Scalar, error) {
 			}
 		}
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.MapType(types.StringType, types.StringType).WithNotNull(notNull),
 		Fallible: len(args) == 3,

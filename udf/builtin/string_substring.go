@@ -51,7 +51,7 @@ func stringSubstring() []udf.Spec {
 	}
 }
 
-func bindSubstring(c *udf.Call) (*udf.Scalar, error) {
+func bindSubstring(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 2, textParam, integerParam, integerParam)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func bindSubstring(c *udf.Call) (*udf.Scalar, error) {
 	for i := 1; i < len(args); i++ {
 		args[i] = types.IntType.WithNotNull(args[i].NotNull)
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: varyingText(args[0]).WithNotNull(notNull && len(args) == 2),
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
@@ -97,14 +97,14 @@ func substring(s string, start, length int) string {
 }
 
 // bindTextCount binds a function of a text and a number of characters.
-func bindTextCount(f func(s string, count int) string) func(c *udf.Call) (*udf.Scalar, error) {
-	return func(c *udf.Call) (*udf.Scalar, error) {
+func bindTextCount(f func(s string, count int) string) func(c *udf.Call) (*udf.BoundScalar, error) {
+	return func(c *udf.Call) (*udf.BoundScalar, error) {
 		args, notNull, err := signature(c, 2, textParam, integerParam)
 		if err != nil {
 			return nil, err
 		}
 		args[1] = types.IntType.WithNotNull(args[1].NotNull)
-		return &udf.Scalar{
+		return &udf.BoundScalar{
 			Args:   args,
 			Result: types.StringType.WithNotNull(notNull),
 			Eval: udf.F2Text(func(_ *udf.Context, dst []byte, s string, count int32) ([]byte, bool, error) {

@@ -26,7 +26,7 @@ func stringTrim() []udf.Spec {
 			Usage:    []string{"LTRIM(text [, characters])"},
 			Summary:  "Text without blanks, or others of the given characters, at its start.",
 			Examples: []udf.Example{{SQL: "LTRIM('  a ') || '|'", Result: "a |"}},
-			Scalar:   func(c *udf.Call) (*udf.Scalar, error) { return bindTrimSide(c, strings.TrimLeft) },
+			Scalar:   func(c *udf.Call) (*udf.BoundScalar, error) { return bindTrimSide(c, strings.TrimLeft) },
 		},
 		{
 			Name:     "RTRIM",
@@ -34,7 +34,7 @@ func stringTrim() []udf.Spec {
 			Usage:    []string{"RTRIM(text [, characters])"},
 			Summary:  "Text without blanks, or others of the given characters, at its end.",
 			Examples: []udf.Example{{SQL: "RTRIM('axyx', 'xy')", Result: "a"}},
-			Scalar:   func(c *udf.Call) (*udf.Scalar, error) { return bindTrimSide(c, strings.TrimRight) },
+			Scalar:   func(c *udf.Call) (*udf.BoundScalar, error) { return bindTrimSide(c, strings.TrimRight) },
 		},
 		{
 			Name:     "BTRIM",
@@ -42,13 +42,13 @@ func stringTrim() []udf.Spec {
 			Usage:    []string{"BTRIM(text [, characters])"},
 			Summary:  "Text without blanks, or others of the given characters, at both ends; Flink has it from 2.0 on.",
 			Examples: []udf.Example{{SQL: "BTRIM('xax', 'x')", Result: "a"}},
-			Scalar:   func(c *udf.Call) (*udf.Scalar, error) { return bindTrimSide(c, strings.Trim) },
+			Scalar:   func(c *udf.Call) (*udf.BoundScalar, error) { return bindTrimSide(c, strings.Trim) },
 		},
 	}
 }
 
 // bindTrim binds TRIM(text) and TRIM(side, characters, text), which the keywords are read as.
-func bindTrim(c *udf.Call) (*udf.Scalar, error) {
+func bindTrim(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) == 1 {
 		return bindTrimSide(c, strings.Trim)
 	}
@@ -61,7 +61,7 @@ func bindTrim(c *udf.Call) (*udf.Scalar, error) {
 	if trim == nil {
 		return nil, udf.Errorf(0, "TRIM takes BOTH, LEADING or TRAILING, not %s", side)
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: varyingText(args[2]).WithNotNull(notNull),
 		Eval: func(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
@@ -70,12 +70,12 @@ func bindTrim(c *udf.Call) (*udf.Scalar, error) {
 	}, nil
 }
 
-func bindTrimSide(c *udf.Call, trim func(s, set string) string) (*udf.Scalar, error) {
+func bindTrimSide(c *udf.Call, trim func(s, set string) string) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 1, textParam, textParam)
 	if err != nil {
 		return nil, err
 	}
-	s := &udf.Scalar{Args: args, Result: varyingText(args[0]).WithNotNull(notNull)}
+	s := &udf.BoundScalar{Args: args, Result: varyingText(args[0]).WithNotNull(notNull)}
 	if len(args) == 1 {
 		s.Eval = udf.F1Text(func(_ *udf.Context, dst []byte, s string) ([]byte, bool, error) {
 			return append(dst, trim(s, " ")...), true, nil

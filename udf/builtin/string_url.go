@@ -18,12 +18,12 @@ func stringURL() []udf.Spec {
 			{SQL: "PARSE_URL('http://facebook.com/path1/p.php?k1=v1&k2=v2#Ref1', 'QUERY', 'k1')", Result: "v1"},
 			{SQL: "PARSE_URL('no url', 'HOST')", Result: "NULL"},
 		},
-		Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+		Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 			args, _, err := signature(c, 2, textParam, textParam, textParam)
 			if err != nil {
 				return nil, err
 			}
-			return &udf.Scalar{
+			return &udf.BoundScalar{
 				Args:   args,
 				Result: types.StringType,
 				Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {

@@ -65,7 +65,7 @@ func addMonthsTicks(ticks int64, precision int, months int64) int64 {
 	return int64(temporal.AddMonths(days, int(months)))*86400*types.TicksPerSecond(precision) + ofDay
 }
 
-func bindTimestampAdd(c *udf.Call) (*udf.Scalar, error) {
+func bindTimestampAdd(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 3, symbolParam, bigintParam, datetimeParam)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func bindTimestampAdd(c *udf.Call) (*udf.Scalar, error) {
 		result = types.TimestampType(6)
 	}
 	months := u.months()
-	s := &udf.Scalar{Args: args, Result: result.WithNotNull(notNull)}
+	s := &udf.BoundScalar{Args: args, Result: result.WithNotNull(notNull)}
 	var add func(count int64, v *types.Vector, out *types.Vector, i int)
 	precision, perSecond := result.Precision, result.TicksPerSecond()
 	switch {
@@ -137,7 +137,7 @@ func millisReader(t types.Type) func(v *types.Vector, i int) int64 {
 	return func(v *types.Vector, i int) int64 { return temporal.Millis(v.I64[i], t.Precision) }
 }
 
-func bindTimestampDiff(c *udf.Call) (*udf.Scalar, error) {
+func bindTimestampDiff(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 3, symbolParam, datetimeParam, datetimeParam)
 	if err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func bindTimestampDiff(c *udf.Call) (*udf.Scalar, error) {
 	}
 	from, to := millisReader(args[1]), millisReader(args[2])
 	months := u.months()
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: types.IntType.WithNotNull(notNull),
 		Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
@@ -205,7 +205,7 @@ func daysToMonths(a, b int) int {
 	return months
 }
 
-func bindOverlaps(c *udf.Call) (*udf.Scalar, error) {
+func bindOverlaps(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) != 4 {
 		return nil, udf.Errorf(-1, "OVERLAPS compares two spans of a start and an end each")
 	}
@@ -226,7 +226,7 @@ func bindOverlaps(c *udf.Call) (*udf.Scalar, error) {
 	if t.Kind == types.Null {
 		t = types.TimestampType(3)
 	}
-	s := &udf.Scalar{Args: make([]types.Type, 4), Result: types.BooleanType}
+	s := &udf.BoundScalar{Args: make([]types.Type, 4), Result: types.BooleanType}
 	notNull := true
 	for i, a := range c.Args {
 		s.Args[i] = t.WithNotNull(a.Type.NotNull)

@@ -19,7 +19,7 @@ func temporalExtract() []udf.Spec {
 			{SQL: "EXTRACT(WEEK FROM DATE '2021-01-03')", Result: "53"},
 			{SQL: "EXTRACT(HOUR FROM INTERVAL '1 02:03:04' DAY TO SECOND)", Result: "2"},
 		},
-		Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+		Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 			if len(c.Args) != 2 {
 				return nil, wrongArity(c, 2, 2)
 			}
@@ -51,7 +51,7 @@ func temporalExtract() []udf.Spec {
 			Usage:    []string{f.name + "(value)"},
 			Summary:  f.summary + " of a date, time, timestamp or interval.",
 			Examples: []udf.Example{{SQL: f.name + "(TIMESTAMP '2023-08-22 13:46:30')", Result: f.result}},
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				if len(c.Args) != 1 {
 					return nil, wrongArity(c, 1, 1)
 				}
@@ -63,7 +63,7 @@ func temporalExtract() []udf.Spec {
 }
 
 // bindExtract binds the extraction of u from argument i; a symbol may stand before it.
-func bindExtract(c *udf.Call, u timeUnit, i int) (*udf.Scalar, error) {
+func bindExtract(c *udf.Call, u timeUnit, i int) (*udf.BoundScalar, error) {
 	t := c.Args[i].Type.WithAttr(types.NoTime)
 	var extract func(zone *temporal.Zone, v *types.Vector, i int) int64
 	ofDate := u.ofDate()
@@ -117,7 +117,7 @@ func bindExtract(c *udf.Call, u timeUnit, i int) (*udf.Scalar, error) {
 	if i == 1 {
 		args = []types.Type{types.SymbolType, t}
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: types.BigIntType.WithNotNull(t.NotNull),
 		Eval: func(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {

@@ -11,7 +11,7 @@ import (
 //
 // From the week up only the day counts, as in Flink: CEIL to the month leaves no time of day on the 1st, and doesn't
 // move to the next.
-func bindTemporalRound(c *udf.Call, up bool) (*udf.Scalar, error) {
+func bindTemporalRound(c *udf.Call, up bool) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 2, datetimeParam, symbolParam)
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func bindTemporalRound(c *udf.Call, up bool) (*udf.Scalar, error) {
 	if t.Kind == types.Time && u > unitHour {
 		return nil, udf.Errorf(1, "%s of a time rounds to HOUR at most, not %s", c.Name, c.Args[1].Value)
 	}
-	s := &udf.Scalar{Args: args, Result: t.WithNotNull(notNull)}
+	s := &udf.BoundScalar{Args: args, Result: t.WithNotNull(notNull)}
 	roundDays := func(days int) int { return roundDate(days, u, up) }
 	switch {
 	case t.Kind == types.Date:

@@ -21,7 +21,7 @@ func temporalFormat() []udf.Spec {
 	}}
 }
 
-func bindDateFormat(c *udf.Call) (*udf.Scalar, error) {
+func bindDateFormat(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) == 2 && !c.Args[0].Type.IsTimestamp() {
 		return bindDateFormatText(c)
 	}
@@ -36,7 +36,7 @@ func bindDateFormat(c *udf.Call) (*udf.Scalar, error) {
 		}
 	}
 	precision, local := args[0].Precision, args[0].Kind == types.TimestampLTZ
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.StringType.WithNotNull(notNull),
 		Fallible: fixed == nil,
@@ -67,7 +67,7 @@ func bindDateFormat(c *udf.Call) (*udf.Scalar, error) {
 }
 
 // bindDateFormatText is DATE_FORMAT of text, which has the letters and the leniency of SimpleDateFormat instead.
-func bindDateFormatText(c *udf.Call) (*udf.Scalar, error) {
+func bindDateFormatText(c *udf.Call) (*udf.BoundScalar, error) {
 	args, _, err := signature(c, 2, param{"a timestamp or text", types.Type.IsCharacter, types.StringType, types.StringType}, textParam)
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func bindDateFormatText(c *udf.Call) (*udf.Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.StringType,
 		Fallible: fixed == nil,

@@ -54,11 +54,11 @@ func temporalNow() []udf.Spec {
 			Summary:          f.summary,
 			Examples:         []udf.Example{{SQL: f.usage + " IS NULL", Result: "FALSE"}},
 			NonDeterministic: true,
-			Scalar: func(c *udf.Call) (*udf.Scalar, error) {
+			Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
 				if len(c.Args) != 0 {
 					return nil, udf.Errorf(0, "%s takes no arguments", c.Name)
 				}
-				return &udf.Scalar{
+				return &udf.BoundScalar{
 					Result: f.result.WithNotNull(true),
 					Eval: func(ctx *udf.Context, _ []*types.Vector, out *types.Vector, n int) error {
 						now := f.value(ctx.Now().UnixMilli(), temporal.NewZone(ctx.Location))
@@ -95,7 +95,7 @@ func temporalNow() []udf.Spec {
 
 func instantNow(millis int64, _ *temporal.Zone) int64 { return millis }
 
-func bindCurrentWatermark(c *udf.Call) (*udf.Scalar, error) {
+func bindCurrentWatermark(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) != 1 {
 		return nil, wrongArity(c, 1, 1)
 	}
@@ -106,7 +106,7 @@ func bindCurrentWatermark(c *udf.Call) (*udf.Scalar, error) {
 	}
 	result := t.WithAttr(types.NoTime).Nullable()
 	result.Precision = 3
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   []types.Type{t},
 		Result: result,
 		Nulls:  udf.NullsSeen,

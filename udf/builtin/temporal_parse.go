@@ -50,12 +50,12 @@ func temporalParse() []udf.Spec {
 	}
 }
 
-func bindToTimestamp(c *udf.Call) (*udf.Scalar, error) {
+func bindToTimestamp(c *udf.Call) (*udf.BoundScalar, error) {
 	args, _, err := signature(c, 1, textParam, textParam)
 	if err != nil {
 		return nil, err
 	}
-	s := &udf.Scalar{Args: args, Result: types.TimestampType(3)}
+	s := &udf.BoundScalar{Args: args, Result: types.TimestampType(3)}
 	if len(args) == 1 {
 		s.Eval = func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			return udf.EachRow(out, n, func(i int) error {
@@ -165,7 +165,7 @@ const (
 	maxEpochMilli = 253402300799999
 )
 
-func bindToTimestampLTZ(c *udf.Call) (*udf.Scalar, error) {
+func bindToTimestampLTZ(c *udf.Call) (*udf.BoundScalar, error) {
 	args, _, err := signature(c, 2, numberParam, integerParam)
 	if err != nil {
 		return nil, err
@@ -183,7 +183,7 @@ func bindToTimestampLTZ(c *udf.Call) (*udf.Scalar, error) {
 		}
 	}
 	float := args[0].Kind == types.Double
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.TimestampLTZType(3),
 		Fallible: true,
@@ -235,12 +235,12 @@ func literalInt(x any) int64 {
 	return 0
 }
 
-func bindToDate(c *udf.Call) (*udf.Scalar, error) {
+func bindToDate(c *udf.Call) (*udf.BoundScalar, error) {
 	args, _, err := signature(c, 1, textParam, textParam)
 	if err != nil {
 		return nil, err
 	}
-	s := &udf.Scalar{Args: args, Result: types.DateType}
+	s := &udf.BoundScalar{Args: args, Result: types.DateType}
 	if len(args) == 1 {
 		s.Eval = func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
 			return udf.EachRow(out, n, func(i int) error {

@@ -87,9 +87,9 @@ func (f *simpleFormats) get(args []*types.Vector, arg, i int) (*simpleFormat, er
 	return f.last, nil
 }
 
-func bindUnixTimestamp(c *udf.Call) (*udf.Scalar, error) {
+func bindUnixTimestamp(c *udf.Call) (*udf.BoundScalar, error) {
 	if len(c.Args) == 0 {
-		return &udf.Scalar{
+		return &udf.BoundScalar{
 			Result: types.BigIntType.WithNotNull(true),
 			Eval: func(ctx *udf.Context, _ []*types.Vector, out *types.Vector, n int) error {
 				now := ctx.Now().Unix()
@@ -110,7 +110,7 @@ func bindUnixTimestamp(c *udf.Call) (*udf.Scalar, error) {
 	}
 	// The default pattern over text written by a machine is the common case: it needs no general parser.
 	usual := len(args) == 1
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:          args,
 		Result:        types.BigIntType.WithNotNull(notNull),
 		Fallible:      fixed == nil,
@@ -142,7 +142,7 @@ func bindUnixTimestamp(c *udf.Call) (*udf.Scalar, error) {
 	}, nil
 }
 
-func bindFromUnixtime(c *udf.Call) (*udf.Scalar, error) {
+func bindFromUnixtime(c *udf.Call) (*udf.BoundScalar, error) {
 	args, notNull, err := signature(c, 1, bigintParam, textParam)
 	if err != nil {
 		return nil, err
@@ -153,7 +153,7 @@ func bindFromUnixtime(c *udf.Call) (*udf.Scalar, error) {
 		return nil, err
 	}
 	usual := len(args) == 1
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:     args,
 		Result:   types.StringType.WithNotNull(notNull),
 		Fallible: fixed == nil,
@@ -179,7 +179,7 @@ func bindFromUnixtime(c *udf.Call) (*udf.Scalar, error) {
 	}, nil
 }
 
-func bindConvertTZ(c *udf.Call) (*udf.Scalar, error) {
+func bindConvertTZ(c *udf.Call) (*udf.BoundScalar, error) {
 	args, _, err := signature(c, 3, textParam, textParam, textParam)
 	if err != nil {
 		return nil, err
@@ -188,7 +188,7 @@ func bindConvertTZ(c *udf.Call) (*udf.Scalar, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &udf.Scalar{
+	return &udf.BoundScalar{
 		Args:   args,
 		Result: types.StringType,
 		Eval: func(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {

@@ -157,7 +157,7 @@ func each[A, R udf.Value](f func(A) R) conversion {
 	return conversion{run: func(_ *udf.Context, in, out *types.Vector, n int, _ reportFunc) error {
 		out.Resize(n)
 		copyValid(out, in, n)
-		src, dst := udf.Column[A](in)[:n], udf.Column[R](out)[:n]
+		src, dst := udf.Values[A](in)[:n], udf.Values[R](out)[:n]
 		for i, x := range src {
 			dst[i] = f(x)
 		}
@@ -170,7 +170,7 @@ func eachOrNull[A, R udf.Value](f func(A) (R, bool)) conversion {
 	return conversion{run: func(_ *udf.Context, in, out *types.Vector, n int, _ reportFunc) error {
 		out.Resize(n)
 		copyValid(out, in, n)
-		src, dst := udf.Column[A](in)[:n], udf.Column[R](out)[:n]
+		src, dst := udf.Values[A](in)[:n], udf.Values[R](out)[:n]
 		for i, x := range src {
 			var ok bool
 			if dst[i], ok = f(x); !ok {
@@ -186,7 +186,7 @@ func eachOrFail[A, R udf.Value](bind func(ctx *udf.Context) func(A) (r R, why st
 	return conversion{fallible: true, run: func(ctx *udf.Context, in, out *types.Vector, n int, report reportFunc) error {
 		out.Resize(n)
 		copyValid(out, in, n)
-		read, dst, f := udf.Reader[A](in), udf.Column[R](out)[:n], bind(ctx)
+		read, dst, f := udf.Reader[A](in), udf.Values[R](out)[:n], bind(ctx)
 		for i := range dst {
 			if in.IsNull(i) {
 				continue

@@ -96,7 +96,7 @@ func convert[A integer | float, R integer | float]() conversion {
 	return conversion{run: func(_ *udf.Context, in, out *types.Vector, n int, _ reportFunc) error {
 		out.Resize(n)
 		copyValid(out, in, n)
-		src, dst := udf.Column[A](in)[:n], udf.Column[R](out)[:n]
+		src, dst := udf.Values[A](in)[:n], udf.Values[R](out)[:n]
 		for i, x := range src {
 			dst[i] = R(x)
 		}
@@ -128,7 +128,7 @@ func fromFloat[A float](from, to types.Type) conversion {
 		out.Resize(n)
 		copyValid(out, in, n)
 		dst := out.Dec[:n]
-		for i, x := range udf.Column[A](in)[:n] {
+		for i, x := range udf.Values[A](in)[:n] {
 			if in.IsNull(i) {
 				continue
 			}

@@ -108,7 +108,7 @@ func writer(from types.Type) (textWriter, error) {
 
 func integerWriter[A integer]() textWriter {
 	return func(_ *udf.Context, in *types.Vector) func([]byte, int) []byte {
-		column := udf.Column[A](in)
+		column := udf.Values[A](in)
 		return func(dst []byte, i int) []byte { return strconv.AppendInt(dst, int64(column[i]), 10) }
 	}
 }
