@@ -23,7 +23,7 @@ import (
 func buildWeir(t *testing.T) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "weir")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", path, "../cmd/weir").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	return path
