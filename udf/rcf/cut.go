@@ -42,6 +42,20 @@ func randomCut(factor float64, lo, hi, x []float32) cut {
 	return cutAtEdge(factor, lo, hi, x)
 }
 
+// randomCut1 is randomCut in one dimension: of [lo, hi], which is extended already.
+func randomCut1(factor float64, lo, hi float32) float32 {
+	gap := float64(hi - lo)
+	rest := float64(factor * gap)
+	if !(rest <= gap && gap > 0) {
+		return justBelow(hi) // the length is beyond float32, as in cutAtEdge
+	}
+	value := float32(float64(lo) + rest)
+	if value >= hi {
+		return justBelow(hi)
+	}
+	return value
+}
+
 // cutAtEdge serves the rare case that rounding carried rest past the last dimension: the reference then lets a
 // generator seeded from the factor choose between the first and the last dimension that has any length.
 func cutAtEdge(factor float64, lo, hi, x []float32) cut {

@@ -17,18 +17,21 @@ var ErrNotFinite = errors.New("point is not finite as float32 (NaN, infinity or 
 //	score, err := f.Score([]float64{4.18})
 //	err = f.Update([]float64{4.18})
 //
-// State: a sample of at most Trees·SampleSize points, allocated by New; neither Score nor Update allocates. A Forest
-// belongs to one goroutine at a time.
+// State: a sample of at most Trees·SampleSize points, whose memory grows with it: with full samples neither Score nor
+// Update allocates. A Forest belongs to one goroutine at a time.
 type Forest struct {
 	options   Options
 	inputDims int // length of the points that callers give
 	trees     []tree
 	samplers  []sampler
+	rules     rules
 	ln        []float64 // ln[k] is ln(k)
 	updates   int64     // calls of Update so far
 	ready     bool      // once true, scores are not held back any more
 	shingle   []float32 // with internal shingling: the last points
 	scratch   []float32 // the point being scored or added
+
+	attributor attributor // made by the first Attribution
 }
 
 // New returns an empty forest. The error names the option that is wrong and the values it may take.
@@ -42,6 +45,7 @@ func New(o Options) (*Forest, error) {
 		inputDims: o.Dimensions,
 		trees:     make([]tree, o.Trees),
 		samplers:  make([]sampler, o.Trees),
+		rules:     newRules(&o),
 		ln:        logarithms(o.SampleSize + 1),
 		scratch:   make([]float32, o.Dimensions),
 	}
@@ -51,7 +55,6 @@ func New(o Options) (*Forest, error) {
 	}
 	for i := range f.trees {
 		f.trees[i] = newTree(o.SampleSize, o.Dimensions)
-		f.samplers[i] = newSampler(&o)
 	}
 	f.reset(o.Seed)
 	return f, nil
@@ -85,11 +88,7 @@ func (f *Forest) Score(point []float64) (float64, error) {
 	if !f.outputReady() {
 		return 0, nil
 	}
-	var sum float64
-	for i := range f.trees {
-		sum += f.trees[i].score(x, f.ln)
-	}
-	return sum / float64(len(f.trees)), nil
+	return f.score(x), nil
 }
 
 // Update adds a point to the stream: each tree's sampler decides whether the tree takes it. The point stays the
@@ -113,14 +112,14 @@ func (f *Forest) Update(point []float64) error {
 	}
 	for i := range f.trees {
 		t, s := &f.trees[i], &f.samplers[i]
-		weight, accepted, evict := s.offer(sequence)
+		weight, accepted, evict := s.offer(&f.rules, sequence)
 		if !accepted {
 			continue
 		}
 		if evict {
 			t.remove(s.evict())
 		}
-		s.insert(weight, t.insert(x))
+		s.insert(&f.rules, weight, t.insert(x))
 	}
 	return nil
 }
@@ -134,7 +133,7 @@ func (f *Forest) outputReady() bool {
 		return false
 	}
 	for i := range f.trees {
-		if f.trees[i].mass() == 0 {
+		if f.trees[i].empty() {
 			return false
 		}
 	}

@@ -7,7 +7,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -97,11 +99,30 @@ func step(t testing.TB, f *Forest, point []float64) float64 {
 	return score
 }
 
+// goldenAttribution is the attribution of step I, taken between its score and its update.
+type goldenAttribution struct {
+	I         int
+	High, Low []float64
+}
+
+func equalBits(a, b []float64) bool {
+	return slices.EqualFunc(a, b, func(x, y float64) bool { return math.Float64bits(x) == math.Float64bits(y) })
+}
+
 func TestScoresEqualTheReferenceBitForBit(t *testing.T) {
+	var ran, totalScores, totalAttributions atomic.Int64
 	paths, err := filepath.Glob("testdata/scores/*.json.gz")
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no recordings: %v", err)
 	}
+	t.Cleanup(func() {
+		// The number of recorded values, so that none goes missing.
+		s, a := totalScores.Load(), totalAttributions.Load()
+		if ran.Load() == int64(len(paths)) && (s != 57_591 || a != 5_766) {
+			t.Errorf("compared %d scores and %d values of attributions", s, a)
+		}
+		t.Logf("%d scores, %d values of attributions", s, a)
+	})
 	for _, path := range paths {
 		name := strings.TrimSuffix(filepath.Base(path), ".json.gz")
 		t.Run(name, func(t *testing.T) {
@@ -112,15 +133,17 @@ func TestScoresEqualTheReferenceBitForBit(t *testing.T) {
 				Total   int   // steps, when the inputs are cycled
 				At      []int // the steps whose scores were recorded, when not all were
 				Runs    []struct {
-					Seed   int64
-					Scores []float64
+					Seed        int64
+					Scores      []float64
+					Attribution []goldenAttribution
 				}
 			}
 			readGolden(t, path, &golden)
 			if golden.Total == 0 {
 				golden.Total = len(golden.Inputs)
 			}
-			compared := 0
+			scores, attributions := 0, 0
+			var a Attribution
 			for _, run := range golden.Runs {
 				f := mustNew(t, golden.Builder.options(run.Seed))
 				next := 0
@@ -136,16 +159,30 @@ func TestScoresEqualTheReferenceBitForBit(t *testing.T) {
 						}
 						next++
 					}
+					if len(run.Attribution) > 0 && run.Attribution[0].I == i {
+						if err := f.Attribution(point, &a); err != nil {
+							t.Fatal(err)
+						}
+						want := run.Attribution[0]
+						if !equalBits(a.High, want.High) || !equalBits(a.Low, want.Low) {
+							t.Fatalf("seed %d, step %d: attribution %v, reference %v, %v", run.Seed, i, a, want.High, want.Low)
+						}
+						attributions += 2 * len(a.High)
+						run.Attribution = run.Attribution[1:]
+					}
 					if err := f.Update(point); err != nil {
 						t.Fatal(err)
 					}
 				}
-				if next != len(run.Scores) {
-					t.Fatalf("seed %d: compared %d of %d scores", run.Seed, next, len(run.Scores))
+				if next != len(run.Scores) || len(run.Attribution) > 0 {
+					t.Fatalf("seed %d: compared %d of %d scores; %d attributions are left", run.Seed, next, len(run.Scores), len(run.Attribution))
 				}
-				compared += next
+				scores += next
 			}
-			t.Logf("%d scores", compared)
+			ran.Add(1)
+			totalScores.Add(int64(scores))
+			totalAttributions.Add(int64(attributions))
+			t.Logf("%d scores, %d values of attributions", scores, attributions)
 		})
 	}
 }

@@ -75,12 +75,13 @@ func TestStateEqualsTheReferenceStepByStep(t *testing.T) {
 						t.Errorf("%s: seeds %v, reference %v", at, got, want)
 					}
 					tr, sm := &f.trees[j], &f.samplers[j]
-					if !slices.Equal(sm.weights, want.HeapWeights) {
-						t.Errorf("%s: heap %v, reference %v", at, sm.weights, want.HeapWeights)
+					if len(sm.heap) != len(want.HeapWeights) {
+						t.Fatalf("%s: heap of %d, reference %d", at, len(sm.heap), len(want.HeapWeights))
 					}
-					for k, leaf := range sm.leaves {
-						if !slices.Equal(tr.point(leaf), want.HeapPoints[k]) {
-							t.Errorf("%s: heap entry %d is %v, reference %v", at, k, tr.point(leaf), want.HeapPoints[k])
+					for k, e := range sm.heap {
+						if e.weight != want.HeapWeights[k] || !slices.Equal(tr.point(e.leaf), want.HeapPoints[k]) {
+							t.Errorf("%s: heap entry %d is %v with weight %v, reference %v with %v",
+								at, k, tr.point(e.leaf), e.weight, want.HeapPoints[k], want.HeapWeights[k])
 						}
 					}
 					compareNodes(t, at, tr, tr.root, want.Tree)
@@ -106,32 +107,31 @@ func compareNodes(t *testing.T, at string, tr *tree, id int32, want *goldenNode)
 		}
 		return
 	}
-	n := tr.nodes[id]
-	if n.mass != want.Mass {
-		t.Errorf("%s: mass %d, reference %d", at, n.mass, want.Mass)
-	}
 	if want.Leaf != nil {
-		if id < tr.leafBase || !slices.Equal(tr.point(id), want.Leaf) {
-			t.Errorf("%s: node %d isn't the reference's leaf %v", at, id, want.Leaf)
+		if id >= 0 || !slices.Equal(tr.point(id), want.Leaf) || tr.leaves[^id].mass != want.Mass {
+			t.Errorf("%s: node %d isn't the reference's leaf %v of mass %d", at, id, want.Leaf, want.Mass)
 		}
 		return
 	}
-	if id >= tr.leafBase {
+	if id < 0 {
 		t.Errorf("%s: leaf %v where the reference has a cut", at, tr.point(id))
 		return
+	}
+	n := tr.nodes[id]
+	if n.mass != want.Mass {
+		t.Errorf("%s: mass %d, reference %d", at, n.mass, want.Mass)
 	}
 	if n.cut != (cut{want.Dim, want.Cut}) {
 		t.Errorf("%s: cut %+v, reference %d at %v", at, n.cut, want.Dim, want.Cut)
 	}
 	lo, hi := tr.box(id)
-	oldLo, oldHi, oldSum := slices.Clone(lo), slices.Clone(hi), n.rangeSum
-	tr.rebox(id)
-	if !slices.Equal(lo, oldLo) || !slices.Equal(hi, oldHi) || tr.nodes[id].rangeSum != oldSum {
+	oldLo, oldHi := slices.Clone(lo), slices.Clone(hi)
+	if tr.rebox(id) || n.rangeSum != rangeSum(lo, hi) {
 		t.Errorf("%s: box of node %d is %v–%v, its children's is %v–%v", at, id, oldLo, oldHi, lo, hi)
 	}
-	for child, golden := range map[int32]*goldenNode{n.left: want.Left, n.right: want.Right} {
-		if tr.nodes[child].parent != id {
-			t.Errorf("%s: parent of node %d is %d, want %d", at, child, tr.nodes[child].parent, id)
+	for child, golden := range map[int32]*goldenNode{n.child[0]: want.Left, n.child[1]: want.Right} {
+		if tr.parent(child) != id {
+			t.Errorf("%s: parent of node %d is %d, want %d", at, child, tr.parent(child), id)
 		}
 		compareNodes(t, at, tr, child, golden)
 	}

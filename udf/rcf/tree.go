@@ -1,91 +1,119 @@
 package rcf
 
-// none is the node number of nothing: the root of an empty tree, the parent of a root.
-const none = int32(-1)
+import "math"
 
-// node is an inner node or a leaf of a tree. Inner nodes have numbers below tree.leafBase, leaves from there on; a
-// leaf uses only parent and mass.
+// none is the node number of nothing: the parent of a root, the end of a free list.
+const none = int32(math.MinInt32)
+
+// node is an inner node. Half a cache line, since walking down is where the time goes. Node numbers from 0 on are inner
+// nodes, negative ones are leaves: the leaf i has the number ^i.
 type node struct {
-	parent, left, right int32
-	mass                int32 // points below, copies counted
-	cut                 cut
-	rangeSum            float64 // inner nodes: the sum of the box's side lengths
+	child    [2]int32 // left, right
+	parent   int32
+	mass     int32 // points below, copies counted
+	cut      cut
+	rangeSum float64 // the sum of the box's side lengths
 }
 
-// tree is one random cut tree over at most capacity points. Equal points share a leaf. All storage is allocated at
-// the start, so inserting and deleting never allocate.
+// leaf is a point of the sample and how many copies of it there are.
+type leaf struct {
+	parent int32
+	mass   int32
+}
+
+// tree is one random cut tree over at most capacity points. Equal points share a leaf. Storage grows with the sample and
+// is then used again: a full tree doesn't allocate.
 type tree struct {
-	dims     int
-	leafBase int32
-	root     int32
-	seed     int64     // of the generator for the next insertion that cuts
-	nodes    []node    // capacity-1 inner nodes, then capacity leaves
-	boxes    []float32 // per inner node dims minima, then dims maxima
-	points   []float32 // per leaf dims values
-	freeNode []int32   // unused inner nodes
-	freeLeaf []int32
+	dims               int32
+	capacity           int32
+	root               int32
+	freeNode, freeLeaf int32 // lists of unused numbers, linked by parent
+	seed               int64 // of the generator for the next insertion that cuts
+	nodes              []node
+	boxes              []float32 // per inner node dims minima, then dims maxima
+	leaves             []leaf
+	points             []float32 // per leaf dims values
 }
 
 func newTree(capacity, dims int) tree {
-	return tree{
-		dims:     dims,
-		leafBase: int32(capacity - 1),
-		nodes:    make([]node, 2*capacity-1),
-		boxes:    make([]float32, 2*dims*(capacity-1)),
-		points:   make([]float32, dims*capacity),
-		freeNode: make([]int32, 0, capacity-1),
-		freeLeaf: make([]int32, 0, capacity),
-	}
+	return tree{dims: int32(dims), capacity: int32(capacity)}
 }
 
 func (t *tree) reset(seed int64) {
-	t.seed, t.root = seed, none
-	t.freeNode, t.freeLeaf = t.freeNode[:0], t.freeLeaf[:0]
-	for id := int32(len(t.nodes)) - 1; id >= t.leafBase; id-- {
-		t.freeLeaf = append(t.freeLeaf, id)
-	}
-	for id := t.leafBase - 1; id >= 0; id-- {
-		t.freeNode = append(t.freeNode, id)
-	}
+	t.seed, t.root, t.freeNode, t.freeLeaf = seed, none, none, none
+	t.nodes, t.boxes, t.leaves, t.points = t.nodes[:0], t.boxes[:0], t.leaves[:0], t.points[:0]
 }
+
+// bytes is the memory that the tree holds outside of its struct.
+func (t *tree) bytes() int {
+	return 32*cap(t.nodes) + 8*cap(t.leaves) + 4*(cap(t.boxes)+cap(t.points))
+}
+
+func (t *tree) empty() bool { return t.root == none }
 
 // mass is the number of points in the tree, copies counted.
 func (t *tree) mass() int32 {
-	if t.root == none {
+	switch {
+	case t.root == none:
 		return 0
+	case t.root < 0:
+		return t.leaves[^t.root].mass
 	}
 	return t.nodes[t.root].mass
 }
 
-func (t *tree) point(leaf int32) []float32 {
-	i := int(leaf-t.leafBase) * t.dims
-	return t.points[i : i+t.dims : i+t.dims]
+func (t *tree) point(id int32) []float32 {
+	d := int(t.dims)
+	i := int(^id) * d
+	return t.points[i : i+d : i+d]
 }
 
 // box returns the bounding box below a node; writing to an inner node's changes it.
 func (t *tree) box(id int32) (lo, hi []float32) {
-	if id >= t.leafBase {
+	if id < 0 {
 		p := t.point(id)
 		return p, p
 	}
-	i := int(id) * 2 * t.dims
-	j := i + t.dims
-	return t.boxes[i:j:j], t.boxes[j : j+t.dims : j+t.dims]
+	d := int(t.dims)
+	i := int(id) * 2 * d
+	j := i + d
+	return t.boxes[i:j:j], t.boxes[j : j+d : j+d]
+}
+
+func (t *tree) parent(id int32) int32 {
+	if id < 0 {
+		return t.leaves[^id].parent
+	}
+	return t.nodes[id].parent
+}
+
+func (t *tree) setParent(id, parent int32) {
+	if id < 0 {
+		t.leaves[^id].parent = parent
+	} else {
+		t.nodes[id].parent = parent
+	}
 }
 
 // find walks down to the leaf on x's side of every cut. The tree must not be empty. depth counts from 0 at the root.
-func (t *tree) find(x []float32) (leaf int32, depth int) {
-	id := t.root
-	for id < t.leafBase {
-		n := &t.nodes[id]
-		if n.cut.goesLeft(x) {
-			id = n.left
-		} else {
-			id = n.right
-		}
+func (t *tree) find(x []float32) (id int32, depth int) {
+	id = t.root
+	nodes := t.nodes
+	for id >= 0 {
+		n := &nodes[id]
+		id = n.child[side(x[n.cut.dim] > n.cut.value)]
 		depth++
 	}
 	return id, depth
+}
+
+// side is 1 for true. It compiles to an instruction without a jump, and which way a point goes can't be predicted.
+func side(right bool) int {
+	var i int
+	if right {
+		i = 1
+	}
+	return i & 1
 }
 
 // insert adds a point and returns the leaf that now stores it.
@@ -96,10 +124,16 @@ func (t *tree) insert(x []float32) int32 {
 	}
 	found, _ := t.find(x)
 	if samePoint(x, t.point(found)) {
-		for id := found; id != none; id = t.nodes[id].parent {
+		l := &t.leaves[^found]
+		l.mass++
+		for id := l.parent; id != none; id = t.nodes[id].parent {
 			t.nodes[id].mass++
 		}
 		return found
+	}
+	if len(x) == 1 {
+		below, c := t.chooseCut1(found, x[0])
+		return t.split(below, c, x)
 	}
 	below, c := t.chooseCut(found, x)
 	return t.split(below, c, x)
@@ -110,7 +144,7 @@ func (t *tree) insert(x []float32) int32 {
 func (t *tree) chooseCut(found int32, x []float32) (below int32, c cut) {
 	random := newJavaRandom(t.seed)
 	t.seed = random.nextLong()
-	for id := found; ; id = t.nodes[id].parent {
+	for id := found; ; id = t.parent(id) {
 		lo, hi := t.box(id)
 		// The draw comes first even where x is already inside: the reference draws there, too.
 		drawn := randomCut(random.nextDouble(), lo, hi, x)
@@ -123,21 +157,44 @@ func (t *tree) chooseCut(found int32, x []float32) (below int32, c cut) {
 	}
 }
 
+// chooseCut1 is chooseCut in one dimension.
+func (t *tree) chooseCut1(found int32, x float32) (below int32, c cut) {
+	random := newJavaRandom(t.seed)
+	t.seed = random.nextLong()
+	lo := t.points[^found]
+	hi := lo
+	for id := found; ; {
+		value := randomCut1(random.nextDouble(), min(lo, x), max(hi, x))
+		if x <= value && value < lo || x > value && value >= hi {
+			below, c = id, cut{value: value}
+		}
+		if id == t.root || lo <= x && x <= hi {
+			return below, c
+		}
+		id = t.parent(id)
+		lo, hi = t.boxes[2*id], t.boxes[2*id+1]
+	}
+}
+
 // split puts a new inner node with the given cut in the place of node below, which becomes the sibling of x's leaf.
 func (t *tree) split(below int32, c cut, x []float32) int32 {
-	last := len(t.freeNode) - 1
-	id := t.freeNode[last]
-	t.freeNode = t.freeNode[:last]
-	leaf := t.newLeaf(x, id)
+	parent := t.parent(below)
+	id := t.newNode()
+	added := t.newLeaf(x, id)
 
-	parent := t.nodes[below].parent
+	mass := int32(1)
+	if below < 0 {
+		mass += t.leaves[^below].mass
+	} else {
+		mass += t.nodes[below].mass
+	}
 	n := &t.nodes[id]
-	*n = node{parent: parent, left: below, right: leaf, mass: t.nodes[below].mass + 1, cut: c}
+	*n = node{child: [2]int32{below, added}, parent: parent, mass: mass, cut: c}
 	if c.goesLeft(x) {
-		n.left, n.right = leaf, below
+		n.child = [2]int32{added, below}
 	}
 	t.replaceChild(parent, below, id)
-	t.nodes[below].parent = id
+	t.setParent(below, id)
 
 	lo, hi := t.box(id)
 	belowLo, belowHi := t.box(below)
@@ -146,83 +203,121 @@ func (t *tree) split(below int32, c cut, x []float32) int32 {
 	grow(lo, hi, x)
 	n.rangeSum = rangeSum(lo, hi)
 
-	inside := false
-	for id := parent; id != none; id = t.nodes[id].parent {
-		n := &t.nodes[id]
-		n.mass++
-		if inside {
-			continue // a box that x doesn't change lies in boxes that x doesn't change
-		}
+	id = parent
+	for ; id != none; id = t.nodes[id].parent {
 		lo, hi := t.box(id)
-		if inside = contains(lo, hi, x); !inside {
-			grow(lo, hi, x)
-			n.rangeSum = rangeSum(lo, hi)
+		if contains(lo, hi, x) {
+			break // a box that x doesn't change lies in boxes that x doesn't change
 		}
+		grow(lo, hi, x)
+		n := &t.nodes[id]
+		n.rangeSum = rangeSum(lo, hi)
+		n.mass++
 	}
-	return leaf
+	for ; id != none; id = t.nodes[id].parent {
+		t.nodes[id].mass++
+	}
+	return added
 }
 
 // remove takes one copy of the leaf's point out of the tree.
-func (t *tree) remove(leaf int32) {
-	parent := t.nodes[leaf].parent
-	if t.nodes[leaf].mass > 1 {
-		for id := leaf; id != none; id = t.nodes[id].parent {
+func (t *tree) remove(id int32) {
+	l := &t.leaves[^id]
+	parent := l.parent
+	l.mass--
+	if l.mass > 0 {
+		for id := parent; id != none; id = t.nodes[id].parent {
 			t.nodes[id].mass--
 		}
 		return
 	}
-	t.freeLeaf = append(t.freeLeaf, leaf)
+	l.parent, t.freeLeaf = t.freeLeaf, id
 	if parent == none {
 		t.root = none
 		return
 	}
-	sibling := t.nodes[parent].left
-	if sibling == leaf {
-		sibling = t.nodes[parent].right
-	}
-	above := t.nodes[parent].parent
+	n := &t.nodes[parent]
+	sibling := n.child[side(n.child[0] == id)]
+	above := n.parent
 	t.replaceChild(above, parent, sibling)
-	t.nodes[sibling].parent = above
-	t.freeNode = append(t.freeNode, parent)
+	t.setParent(sibling, above)
+	n.parent, t.freeNode = t.freeNode, parent
 
-	for id := above; id != none; id = t.nodes[id].parent {
+	id = above
+	for ; id != none; id = t.nodes[id].parent {
 		t.nodes[id].mass--
-		t.rebox(id)
+		if !t.rebox(id) {
+			id = t.nodes[id].parent
+			break // the boxes above are made of this one, which stayed as it was
+		}
+	}
+	for ; id != none; id = t.nodes[id].parent {
+		t.nodes[id].mass--
 	}
 }
 
-// rebox recomputes a node's box from those of its children.
-func (t *tree) rebox(id int32) {
+// rebox recomputes a node's box from those of its children, and tells whether that changed it.
+func (t *tree) rebox(id int32) (changed bool) {
 	n := &t.nodes[id]
 	lo, hi := t.box(id)
-	leftLo, leftHi := t.box(n.left)
-	rightLo, rightHi := t.box(n.right)
+	leftLo, leftHi := t.box(n.child[0])
+	rightLo, rightHi := t.box(n.child[1])
 	for i := range lo {
-		lo[i] = min(leftLo[i], rightLo[i])
-		hi[i] = max(leftHi[i], rightHi[i])
+		l, h := min(leftLo[i], rightLo[i]), max(leftHi[i], rightHi[i])
+		changed = changed || l != lo[i] || h != hi[i]
+		lo[i], hi[i] = l, h
 	}
-	n.rangeSum = rangeSum(lo, hi)
+	if changed {
+		n.rangeSum = rangeSum(lo, hi)
+	}
+	return changed
+}
+
+// newNode returns the number of an unused inner node, whose fields and box are to be set.
+func (t *tree) newNode() int32 {
+	if id := t.freeNode; id != none {
+		t.freeNode = t.nodes[id].parent
+		return id
+	}
+	id := len(t.nodes)
+	t.nodes = extend(t.nodes, 1, int(t.capacity-1))
+	t.boxes = extend(t.boxes, int(2*t.dims), int(2*t.dims*(t.capacity-1)))
+	return int32(id)
 }
 
 func (t *tree) newLeaf(x []float32, parent int32) int32 {
-	last := len(t.freeLeaf) - 1
-	leaf := t.freeLeaf[last]
-	t.freeLeaf = t.freeLeaf[:last]
-	t.nodes[leaf] = node{parent: parent, mass: 1}
-	copy(t.point(leaf), x)
-	return leaf
+	id := t.freeLeaf
+	if id != none {
+		t.freeLeaf = t.leaves[^id].parent
+	} else {
+		id = ^int32(len(t.leaves))
+		t.leaves = extend(t.leaves, 1, int(t.capacity))
+		t.points = extend(t.points, int(t.dims), int(t.dims*t.capacity))
+	}
+	t.leaves[^id] = leaf{parent: parent, mass: 1}
+	copy(t.point(id), x)
+	return id
+}
+
+// extend makes s n longer. The capacity doubles, up to most: a young forest is small, and a full one has no waste.
+func extend[T any](s []T, n, most int) []T {
+	length := len(s) + n
+	if length > cap(s) {
+		grown := make([]T, len(s), min(max(4*n, 2*cap(s)), most))
+		copy(grown, s)
+		s = grown
+	}
+	return s[:length]
 }
 
 // replaceChild makes child stand where old stood under parent; no parent means at the root.
 func (t *tree) replaceChild(parent, old, child int32) {
-	switch {
-	case parent == none:
+	if parent == none {
 		t.root = child
-	case t.nodes[parent].left == old:
-		t.nodes[parent].left = child
-	default:
-		t.nodes[parent].right = child
+		return
 	}
+	n := &t.nodes[parent]
+	n.child[side(n.child[1] == old)] = child
 }
 
 func samePoint(a, b []float32) bool {
