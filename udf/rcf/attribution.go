@@ -78,6 +78,8 @@ func newAttributor(d int) attributor {
 	}
 }
 
+func (a *attributor) bytes() int { return len(a.high) * (4*8 + 2*4 + 1) }
+
 // tree computes the attribution of one tree, which must not be empty.
 func (a *attributor) tree(t *tree, x []float32, ln []float64) {
 	clear(a.inside)

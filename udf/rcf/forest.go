@@ -3,6 +3,7 @@ package rcf
 import (
 	"errors"
 	"fmt"
+	"unsafe"
 )
 
 // ErrNotFinite is returned for a point with NaN, an infinity, or a number beyond the range of float32. The reference
@@ -32,6 +33,7 @@ type Forest struct {
 	scratch   []float32 // the point being scored or added
 
 	attributor attributor // made by the first Attribution
+	ordinals   []int32    // of a tree's leaves, made by the first AppendBinary
 }
 
 // New returns an empty forest. The error names the option that is wrong and the values it may take.
@@ -69,6 +71,22 @@ func (f *Forest) reset(seed int64) {
 	}
 	f.updates, f.ready = 0, false
 	clear(f.shingle)
+}
+
+// Options returns the settings, with the defaults filled in.
+func (f *Forest) Options() Options {
+	o := f.options
+	o.TimeDecay = new(*o.TimeDecay)
+	return o
+}
+
+// Bytes estimates the memory that the forest holds.
+func (f *Forest) Bytes() int {
+	n := int(unsafe.Sizeof(*f)) + 4*(cap(f.shingle)+cap(f.scratch)+cap(f.ordinals)) + f.attributor.bytes()
+	for i := range f.trees {
+		n += f.trees[i].bytes() + f.samplers[i].bytes()
+	}
+	return n
 }
 
 // InputDimensions is the length of the points that Score and Update take.

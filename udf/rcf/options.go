@@ -99,10 +99,10 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// memory estimates the bytes that a forest allocates: per tree and sampled point two nodes of 32 bytes, one point and
-// one box, and 16 bytes of heap entry and free lists. A float64, because the product may exceed any integer.
+// memory estimates the bytes that a full forest holds: per tree and sampled point a node of 32 bytes, a leaf and an entry of
+// the heap of 8 each, one point and one box. A float64, because the product may exceed any integer.
 func (o Options) memory() float64 {
-	perPoint := 2*32 + 3*4*float64(o.Dimensions) + 16
+	perPoint := 32 + 8 + 8 + 3*4*float64(o.Dimensions)
 	return float64(o.Trees) * float64(o.SampleSize) * perPoint
 }
 

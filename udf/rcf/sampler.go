@@ -1,6 +1,9 @@
 package rcf
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // sampler is a time-decayed weighted reservoir: it keeps the points with the smallest weights seen so far, where
 // a newer point tends to get a smaller one. The heaviest sits at the root of a max-heap and is the next to leave.
@@ -31,6 +34,9 @@ func newRules(o *Options) rules {
 }
 
 func (s *sampler) reset(seed int64) { s.seed, s.bound, s.heap = seed, math.Inf(1), s.heap[:0] }
+
+// bytes is the memory that the sampler holds.
+func (s *sampler) bytes() int { return int(unsafe.Sizeof(*s)) + 8*cap(s.heap) }
 
 // draw makes a new generator for every number, and that generator also seeds the next one.
 func (s *sampler) draw() (u float64) {

@@ -1,6 +1,9 @@
 package rcf
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // none is the node number of nothing: the parent of a root, the end of a free list.
 const none = int32(math.MinInt32)
@@ -44,9 +47,9 @@ func (t *tree) reset(seed int64) {
 	t.nodes, t.boxes, t.leaves, t.points = t.nodes[:0], t.boxes[:0], t.leaves[:0], t.points[:0]
 }
 
-// bytes is the memory that the tree holds outside of its struct.
+// bytes is the memory that the tree holds.
 func (t *tree) bytes() int {
-	return 32*cap(t.nodes) + 8*cap(t.leaves) + 4*(cap(t.boxes)+cap(t.points))
+	return int(unsafe.Sizeof(*t)) + 32*cap(t.nodes) + 8*cap(t.leaves) + 4*(cap(t.boxes)+cap(t.points))
 }
 
 func (t *tree) empty() bool { return t.root == none }
