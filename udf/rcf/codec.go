@@ -272,13 +272,7 @@ var errCut = errors.New("a cut doesn't part the points below it")
 // complete gives an inner node that has its children the mass and box that follow from them.
 func (t *tree) complete(id int32) error {
 	n := &t.nodes[id]
-	for _, child := range n.child {
-		if child < 0 {
-			n.mass += t.leaves[^child].mass
-		} else {
-			n.mass += t.nodes[child].mass
-		}
-	}
+	n.mass = t.massOf(n.child[0]) + t.massOf(n.child[1])
 	t.rebox(id)
 	lo, hi := t.box(id)
 	n.rangeSum = rangeSum(lo, hi)

@@ -159,7 +159,7 @@ func (f *Forest) outputReady() bool {
 	return true
 }
 
-// slide writes the shingle into x, shifted so that newest(x) is where the next point goes.
+// slide writes the shingle into x, shifted so that the next point goes to newest.
 func (f *Forest) slide(x []float32) {
 	if f.options.InternalRotation {
 		copy(x, f.shingle) // nothing moves: the next point overwrites the oldest
@@ -168,13 +168,12 @@ func (f *Forest) slide(x []float32) {
 	copy(x, f.shingle[f.inputDims:])
 }
 
-// newest is the part of a tree's point that the next input point fills.
-func (f *Forest) newest(x []float32) []float32 {
-	start := len(x) - f.inputDims
+// newest returns where in a tree's point the next input point goes.
+func (f *Forest) newest() int {
 	if f.options.InternalRotation {
-		start = int(f.updates % int64(f.options.ShingleSize) * int64(f.inputDims))
+		return int(f.updates % int64(f.options.ShingleSize) * int64(f.inputDims))
 	}
-	return x[start : start+f.inputDims]
+	return f.options.Dimensions - f.inputDims
 }
 
 // narrow converts an input point to float32 into its place in x. Minus zero becomes zero: the reference tells them
@@ -183,7 +182,7 @@ func (f *Forest) narrow(x []float32, point []float64) error {
 	if len(point) != f.inputDims {
 		return fmt.Errorf("point has %d numbers, the forest takes %d", len(point), f.inputDims)
 	}
-	to := f.newest(x)
+	to := x[f.newest():]
 	for i, v := range point {
 		n := float32(v)
 		if n-n != 0 { // NaN and infinities are what doesn't cancel

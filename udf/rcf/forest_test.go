@@ -273,16 +273,30 @@ func TestHugeSpreadDoesNotPanic(t *testing.T) {
 func TestNoAllocationPerPoint(t *testing.T) {
 	for name, o := range map[string]Options{
 		"plain":    {Dimensions: 1, Seed: 1, TimeDecay: new(0.1)},
+		"three":    {Dimensions: 3, Seed: 1, TimeDecay: new(0.1)},
 		"shingled": {Dimensions: 8, ShingleSize: 8, InternalShingling: true, Seed: 1, TimeDecay: new(0.1)},
 	} {
-		f := mustNew(t, o)
-		point := []float64{0}
+		f := mustThresholded(t, o, ThresholdOptions{})
+		point := make([]float64, f.Forest().InputDimensions())
+		var v Verdict
+		var a Attribution
 		i := 0
-		if n := testing.AllocsPerRun(2000, func() {
-			point[0] = float64(i * 7919 % 1009)
+		next := func() {
+			for d := range point {
+				point[d] = float64((i*7919 + d) % 1009)
+			}
 			i++
-			step(t, f, point)
-		}); n != 0 {
+			if err := f.Forest().Attribution(point, &a); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Process(point, &v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 300 {
+			next() // fills the samples
+		}
+		if n := testing.AllocsPerRun(2000, next); n != 0 {
 			t.Errorf("%s: %v allocations per point", name, n)
 		}
 	}

@@ -56,13 +56,18 @@ func (t *tree) empty() bool { return t.root == none }
 
 // mass is the number of points in the tree, copies counted.
 func (t *tree) mass() int32 {
-	switch {
-	case t.root == none:
+	if t.root == none {
 		return 0
-	case t.root < 0:
-		return t.leaves[^t.root].mass
 	}
-	return t.nodes[t.root].mass
+	return t.massOf(t.root)
+}
+
+// massOf is the number of points below a node.
+func (t *tree) massOf(id int32) int32 {
+	if id < 0 {
+		return t.leaves[^id].mass
+	}
+	return t.nodes[id].mass
 }
 
 func (t *tree) point(id int32) []float32 {
@@ -185,14 +190,8 @@ func (t *tree) split(below int32, c cut, x []float32) int32 {
 	id := t.newNode()
 	added := t.newLeaf(x, id)
 
-	mass := int32(1)
-	if below < 0 {
-		mass += t.leaves[^below].mass
-	} else {
-		mass += t.nodes[below].mass
-	}
 	n := &t.nodes[id]
-	*n = node{child: [2]int32{below, added}, parent: parent, mass: mass, cut: c}
+	*n = node{child: [2]int32{below, added}, parent: parent, mass: t.massOf(below) + 1, cut: c}
 	if c.goesLeft(x) {
 		n.child = [2]int32{added, below}
 	}
