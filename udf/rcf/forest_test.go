@@ -296,7 +296,7 @@ func TestNoAllocationPerPoint(t *testing.T) {
 		for range 300 {
 			next() // fills the samples
 		}
-		if n := testing.AllocsPerRun(2000, next); n != 0 {
+		if n := testing.AllocsPerRun(500, next); n != 0 {
 			t.Errorf("%s: %v allocations per point", name, n)
 		}
 	}
