@@ -13,8 +13,8 @@ const (
 
 // Upper bounds keep a mistyped option from taking the machine's memory.
 const (
-	maxTrees      = 10_000
-	maxSampleSize = 1 << 20
+	MaxTrees      = 10_000
+	MaxSampleSize = 1 << 20
 	maxBytes      = 1 << 30
 )
 
@@ -77,10 +77,10 @@ func (o Options) withDefaults() (Options, error) {
 			" the length of an input point times the shingle size", o.Dimensions, o.ShingleSize)
 	case o.InternalRotation && !o.InternalShingling:
 		return o, fmt.Errorf("internal rotation needs internal shingling")
-	case o.Trees < 1 || o.Trees > maxTrees:
-		return o, fmt.Errorf("number of trees is %d; it must be between 1 and %d", o.Trees, maxTrees)
-	case o.SampleSize < 2 || o.SampleSize > maxSampleSize:
-		return o, fmt.Errorf("sample size is %d; it must be between 2 and %d", o.SampleSize, maxSampleSize)
+	case o.Trees < 1 || o.Trees > MaxTrees:
+		return o, fmt.Errorf("number of trees is %d; it must be between 1 and %d", o.Trees, MaxTrees)
+	case o.SampleSize < 2 || o.SampleSize > MaxSampleSize:
+		return o, fmt.Errorf("sample size is %d; it must be between 2 and %d", o.SampleSize, MaxSampleSize)
 	case o.OutputAfter < 1:
 		return o, fmt.Errorf("output after is %d; it must be at least 1", o.OutputAfter)
 	case !(o.InitialAcceptFraction > 0 && o.InitialAcceptFraction <= 1):
