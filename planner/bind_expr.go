@@ -510,7 +510,7 @@ func (b *exprBinder) bindCall(e *parser.FuncCall) (rex.Expr, *diag.Error) {
 	var names []string
 	var spans []diag.Span
 	for _, a := range e.Args {
-		argName := ""
+		argName, span := "", a.Pos()
 		if n, ok := a.(*parser.NamedArg); ok {
 			argName, a = n.Name.Name, n.Value
 		}
@@ -518,7 +518,7 @@ func (b *exprBinder) bindCall(e *parser.FuncCall) (rex.Expr, *diag.Error) {
 		if err != nil {
 			return nil, err
 		}
-		args, names, spans = append(args, x), append(names, argName), append(spans, a.Pos())
+		args, names, spans = append(args, x), append(names, argName), append(spans, span)
 	}
 	if e.JSON != nil {
 		extra, err := b.jsonClauses(e.JSON)
