@@ -16,6 +16,7 @@ var families = []func() []udf.Spec{
 	collections,
 	jsons,
 	rcfLab,
+	forests,
 }
 
 // Register adds all built-in functions and operators to r.

@@ -277,11 +277,15 @@ func (ev *evaluator) call(name string, args ...parser.Expr) (column1, error) {
 	call := &udf.Call{Name: name}
 	var cols []column1
 	for _, a := range args {
+		argName := ""
+		if n, ok := a.(*parser.NamedArg); ok {
+			argName, a = n.Name.Name, n.Value
+		}
 		x, err := ev.eval(a)
 		if err != nil {
 			return x, err
 		}
-		arg := udf.Arg{Type: x.v.Type, Literal: x.literal}
+		arg := udf.Arg{Type: x.v.Type, Literal: x.literal, Name: argName}
 		if f, ok := a.(*parser.FuncCall); ok && !x.literal {
 			arg.Func = strings.ToUpper(f.Name.Last().Name)
 		}
@@ -316,7 +320,15 @@ func (ev *evaluator) call(name string, args ...parser.Expr) (column1, error) {
 			}
 		}
 	}
-	if err := fn.Eval(&ev.ctx, vectors, out, 1); err != nil {
+	eval := fn.Eval
+	if fn.New != nil {
+		instance := fn.New()
+		instance.Grow(1)
+		eval = func(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
+			return instance.Eval(ctx, nil, args, out, n)
+		}
+	}
+	if err := eval(&ev.ctx, vectors, out, 1); err != nil {
 		var row *udf.RowError
 		if !errors.As(err, &row) {
 			return column1{}, fmt.Errorf("%s: an error that isn't of a row: %w", name, err)
