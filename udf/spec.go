@@ -88,6 +88,11 @@ func Errorf(arg int, format string, args ...any) *ArgError {
 	return &ArgError{Arg: arg, Msg: fmt.Sprintf(format, args...)}
 }
 
+// NoNamedArg is the error of a function that knows no argument of the name that argument arg was given by.
+func NoNamedArg(function string, arg int, name string) *ArgError {
+	return Errorf(arg, "%s has no argument named %q", function, name)
+}
+
 // NullMode says who handles NULL arguments.
 type NullMode uint8
 

@@ -15,6 +15,7 @@ var families = []func() []udf.Spec{
 	conditionals,
 	collections,
 	jsons,
+	tables,
 	rcfLab,
 	forests,
 }
@@ -23,10 +24,36 @@ var families = []func() []udf.Spec{
 func Register(r *udf.Registry) error {
 	for _, family := range families {
 		for _, s := range family() {
-			if err := r.Register(s); err != nil {
+			if err := r.Register(positional(s)); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// named are the families whose functions read the names that arguments are given by. Those of the others have no names.
+var named = map[string]bool{"anomaly": true}
+
+// positional makes a function refuse arguments that are given by name, which it would take for others.
+func positional(s udf.Spec) udf.Spec {
+	if named[s.Family] {
+		return s
+	}
+	s.Scalar, s.Aggregate, s.Table = unnamed(s.Scalar), unnamed(s.Aggregate), unnamed(s.Table)
+	return s
+}
+
+func unnamed[T any](bind func(*udf.Call) (*T, error)) func(*udf.Call) (*T, error) {
+	if bind == nil {
+		return nil
+	}
+	return func(c *udf.Call) (*T, error) {
+		for i, a := range c.Args {
+			if a.Name != "" {
+				return nil, udf.NoNamedArg(c.Name, i, a.Name)
+			}
+		}
+		return bind(c)
+	}
 }
