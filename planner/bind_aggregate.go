@@ -213,6 +213,20 @@ func windowColumnsOf(n node) *windowColumns {
 			}
 		}
 		return out
+	case *correlateNode:
+		in := windowColumnsOf(n.input)
+		if in == nil {
+			return nil
+		}
+		kept := func(cols []int) (out []int) {
+			for i, k := range n.keep {
+				if slices.Contains(cols, k) {
+					out = append(out, i)
+				}
+			}
+			return out
+		}
+		return &windowColumns{kept(in.start), kept(in.end), kept(in.time), in.window}
 	case *aggregateNode:
 		if n.window == nil {
 			return nil
@@ -400,20 +414,18 @@ func (a *aggregateBinder) aggregate(c *parser.FuncCall) (rex.Expr, *diag.Error) 
 	}
 	inner := *a.input
 	inner.clause = "the argument of an aggregate"
-	var args []rex.Expr
-	var spans []diag.Span
+	given := c.Args
 	for _, arg := range c.Args {
 		if _, star := arg.(*parser.Star); star {
 			if spec.Name != "COUNT" || len(c.Args) > 1 || c.Distinct {
 				return nil, diag.Errorf("misplaced-star", arg.Pos(), "* is only allowed in COUNT(*)")
 			}
-			continue
+			given = nil
 		}
-		x, err := inner.bind(arg)
-		if err != nil {
-			return nil, err
-		}
-		args, spans = append(args, x), append(spans, arg.Pos())
+	}
+	args, names, spans, err := inner.callArgs(given)
+	if err != nil {
+		return nil, err
 	}
 	if c.JSON != nil {
 		extra, err := inner.jsonClauses(c.JSON)
@@ -421,10 +433,10 @@ func (a *aggregateBinder) aggregate(c *parser.FuncCall) (rex.Expr, *diag.Error) 
 			return nil, err
 		}
 		for _, x := range extra {
-			args, spans = append(args, x), append(spans, c.JSON.Span)
+			args, names, spans = append(args, x), append(names, ""), append(spans, c.JSON.Span)
 		}
 	}
-	fn, bindErr := spec.Aggregate(udfCall(spec.Name, args, nil, c.Distinct))
+	fn, bindErr := spec.Aggregate(udfCall(spec.Name, args, names, c.Distinct))
 	if bindErr != nil {
 		return nil, callError(spec, bindErr, c.Span, spans)
 	}

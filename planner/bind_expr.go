@@ -495,8 +495,12 @@ func (b *exprBinder) bindCall(e *parser.FuncCall) (rex.Expr, *diag.Error) {
 		}
 		return nil, err
 	}
-	if spec.Aggregate != nil {
+	switch {
+	case spec.Aggregate != nil:
 		return nil, diag.Errorf("misplaced-aggregate", e.Span, "aggregate function %s is not allowed in %s", spec.Name, b.clause)
+	case spec.Table != nil:
+		return nil, diag.Errorf("misplaced-table-function", e.Span, "table function %s is not allowed in %s", spec.Name, b.clause).
+			WithHint("it gives rows: FROM t, LATERAL TABLE(%s(…)) AS x", spec.Name)
 	}
 	switch {
 	case e.Distinct:
@@ -506,19 +510,9 @@ func (b *exprBinder) bindCall(e *parser.FuncCall) (rex.Expr, *diag.Error) {
 	case e.WithinGroup != nil:
 		return nil, unsupported(e.Span, "WITHIN GROUP is not supported")
 	}
-	var args []rex.Expr
-	var names []string
-	var spans []diag.Span
-	for _, a := range e.Args {
-		argName, span := "", a.Pos()
-		if n, ok := a.(*parser.NamedArg); ok {
-			argName, a = n.Name.Name, n.Value
-		}
-		x, err := b.bind(a)
-		if err != nil {
-			return nil, err
-		}
-		args, names, spans = append(args, x), append(names, argName), append(spans, span)
+	args, names, spans, err := b.callArgs(e.Args)
+	if err != nil {
+		return nil, err
 	}
 	if e.JSON != nil {
 		extra, err := b.jsonClauses(e.JSON)
@@ -530,6 +524,39 @@ func (b *exprBinder) bindCall(e *parser.FuncCall) (rex.Expr, *diag.Error) {
 		}
 	}
 	return b.p.scalar(spec, name, e.Span, args, names, spans)
+}
+
+// callArgs binds the arguments of a call: those without a name, then name => value. An argument given as DEFAULT is as one
+// that is left out where it has a name, and else NULL, which is what Flink makes of either.
+func (b *exprBinder) callArgs(in []parser.Expr) (args []rex.Expr, names []string, spans []diag.Span, err *diag.Error) {
+	given := map[string]bool{}
+	for _, a := range in {
+		name, span := "", a.Pos()
+		n, named := a.(*parser.NamedArg)
+		if named {
+			name, a = n.Name.Name, n.Value
+		}
+		switch key := strings.ToUpper(name); {
+		case named && given[key]:
+			return nil, nil, nil, diag.Errorf("duplicate-argument", n.Name.Span, "argument %q is given twice", name)
+		case named:
+			given[key] = true
+		case len(given) > 0:
+			return nil, nil, nil, diag.Errorf("invalid-call", span, "an argument without a name stands behind one with a name").
+				WithHint("name this one too, or put it first")
+		}
+		var x rex.Expr
+		if _, ok := a.(*parser.Default); ok {
+			if named {
+				continue
+			}
+			x = nullOf(types.NullType)
+		} else if x, err = b.bind(a); err != nil {
+			return nil, nil, nil, err
+		}
+		args, names, spans = append(args, x), append(names, name), append(spans, span)
+	}
+	return args, names, spans, nil
 }
 
 // jsonClauses appends the clauses of a JSON function to its arguments, in a fixed order and only those that are there:
@@ -625,19 +652,34 @@ func unknownClass(functions *udf.Registry, f *parser.CreateFunction) *diag.Error
 // scalar binds a call of spec and converts the arguments to what it asks for.
 func (p *Planner) scalar(spec *udf.Spec, written string, span diag.Span, args []rex.Expr, names []string, spans []diag.Span) (rex.Expr, *diag.Error) {
 	if spec.Form != udf.NoForm {
+		for i, name := range names {
+			if name != "" {
+				return nil, callError(spec, udf.NoNamedArg(spec.Name, i, name), span, spans)
+			}
+		}
 		return p.form(spec, span, args, spans)
 	}
 	fn, err := spec.Scalar(udfCall(written, args, names, false))
 	if err != nil {
 		return nil, callError(spec, err, span, spans)
 	}
+	converted, derr := p.arguments(spec, args, fn.Args, spans)
+	if derr != nil {
+		return nil, derr
+	}
+	return p.fold(&rex.Call{Spec: spec, Fn: fn, Args: converted, Names: names, Span: span}), nil
+}
+
+// arguments converts the arguments of a call to the types that the function asks for.
+func (p *Planner) arguments(spec *udf.Spec, args []rex.Expr, want []types.Type, spans []diag.Span) ([]rex.Expr, *diag.Error) {
 	converted := make([]rex.Expr, len(args))
 	for i, a := range args {
-		if converted[i], err = p.argument(a, fn.Args[i]); err != nil {
-			return nil, diag.Errorf("type-mismatch", spans[i], "%s takes %s here, found %s", spec.Name, fn.Args[i].Nullable(), a.Type().Nullable())
+		var err error
+		if converted[i], err = p.argument(a, want[i]); err != nil {
+			return nil, diag.Errorf("type-mismatch", spans[i], "%s takes %s here, found %s", spec.Name, want[i].Nullable(), a.Type().Nullable())
 		}
 	}
-	return p.fold(&rex.Call{Spec: spec, Fn: fn, Args: converted, Span: span}), nil
+	return converted, nil
 }
 
 func udfCall(name string, args []rex.Expr, names []string, distinct bool) *udf.Call {

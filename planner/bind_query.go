@@ -315,13 +315,22 @@ func (q *queryBinder) from(r parser.Relation) (node, *scope, diag.List) {
 		}
 		return n, oneRelation(n.fields()), nil
 	case *parser.Aliased:
+		if correlates(r) {
+			return q.correlateAlone(r)
+		}
 		return q.aliased(r)
 	case *parser.Join:
+		if correlates(r.Right) {
+			return q.correlateJoin(r)
+		}
 		return q.join(r)
 	case *parser.TableFunc:
+		if correlates(r) {
+			return q.correlateAlone(r)
+		}
 		return q.tableFunc(r)
 	case *parser.Unnest:
-		return nil, nil, diag.List{unsupported(r.Span, "UNNEST is not supported")}
+		return q.correlateAlone(r)
 	case *parser.MatchRecognize:
 		return nil, nil, diag.List{unsupported(r.Span, "MATCH_RECOGNIZE is not supported")}
 	}
@@ -591,13 +600,22 @@ func (q *queryBinder) joinUsing(n *joinNode, ls, rs, s *scope, names []string, r
 	return out, s, nil
 }
 
+// windowFunctions are the window table-valued functions by name.
+var windowFunctions = map[string]physical.WindowKind{"TUMBLE": physical.Tumble, "HOP": physical.Hop, "CUMULATE": physical.Cumulate, "SESSION": physical.Session}
+
+// windowFunction returns the name of the window function that r calls, or "" when it calls another.
+func windowFunction(r *parser.TableFunc) string {
+	name := strings.ToUpper(r.Call.Name.Last().Name)
+	if _, ok := windowFunctions[name]; !ok || len(r.Call.Name.Parts) > 1 {
+		return ""
+	}
+	return name
+}
+
 // tableFunc binds TABLE(TUMBLE(…)) and its siblings.
 func (q *queryBinder) tableFunc(r *parser.TableFunc) (node, *scope, diag.List) {
-	name := strings.ToUpper(r.Call.Name.Last().Name)
-	kind, ok := map[string]physical.WindowKind{"TUMBLE": physical.Tumble, "HOP": physical.Hop, "CUMULATE": physical.Cumulate, "SESSION": physical.Session}[name]
-	if !ok || len(r.Call.Name.Parts) > 1 {
-		return nil, nil, diag.List{unsupported(r.Call.Span, "table function %s is not supported", r.Call.Name)}
-	}
+	name := windowFunction(r)
+	kind := windowFunctions[name]
 	params := map[physical.WindowKind][]string{
 		physical.Tumble:   {"DATA", "TIMECOL", "SIZE", "OFFSET"},
 		physical.Hop:      {"DATA", "TIMECOL", "SLIDE", "SIZE", "OFFSET"},

@@ -10,7 +10,7 @@ import (
 )
 
 // node is a node of the logical tree: what the query means, before it is decided how it runs. Implementations:
-// aggregateNode, filterNode, joinNode, projectNode, scanNode, sortNode, unionNode, valuesNode, windowNode. Nodes are
+// aggregateNode, correlateNode, filterNode, joinNode, projectNode, scanNode, sortNode, unionNode, valuesNode, windowNode. Nodes are
 // immutable; rules build new ones.
 type node interface {
 	// fields are the columns of the node's rows.
@@ -67,6 +67,17 @@ type joinNode struct {
 	left, right node
 	cond        rex.Expr
 	ttl         [2]string // of STATE_TTL hints, or ""
+}
+
+// correlateNode joins each row with the rows that a table function makes of it. Its columns are those of the input in
+// keep, then those of the function in columns.
+type correlateNode struct {
+	input   node
+	call    *rex.TableCall // over the input's columns
+	left    bool           // LEFT JOIN: rows of which the function makes none are kept
+	keep    []int
+	columns []int
+	names   []string // of columns
 }
 
 // unionNode is UNION ALL.
@@ -130,6 +141,19 @@ func (n *joinNode) fields() []types.Field {
 	return out
 }
 
+func (n *correlateNode) fields() []types.Field {
+	in := n.input.fields()
+	out := make([]types.Field, 0, len(n.keep)+len(n.columns))
+	for _, c := range n.keep {
+		out = append(out, in[c])
+	}
+	for i, c := range n.columns {
+		t := n.call.Fn.Columns[c].Type
+		out = append(out, types.Field{Name: n.names[i], Type: t.WithNotNull(t.NotNull && !n.left)})
+	}
+	return out
+}
+
 func (n *unionNode) fields() []types.Field {
 	out := append([]types.Field(nil), n.in[0].fields()...)
 	for _, in := range n.in[1:] {
@@ -149,6 +173,7 @@ func (n *filterNode) inputs() []node    { return []node{n.input} }
 func (n *aggregateNode) inputs() []node { return []node{n.input} }
 func (n *windowNode) inputs() []node    { return []node{n.input} }
 func (n *joinNode) inputs() []node      { return []node{n.left, n.right} }
+func (n *correlateNode) inputs() []node { return []node{n.input} }
 func (n *unionNode) inputs() []node     { return n.in }
 func (n *valuesNode) inputs() []node    { return nil }
 func (n *sortNode) inputs() []node      { return []node{n.input} }
@@ -178,6 +203,11 @@ func (n *windowNode) withInputs(in []node) node {
 func (n *joinNode) withInputs(in []node) node {
 	c := *n
 	c.left, c.right = in[0], in[1]
+	return &c
+}
+func (n *correlateNode) withInputs(in []node) node {
+	c := *n
+	c.input = in[0]
 	return &c
 }
 func (n *unionNode) withInputs(in []node) node { return &unionNode{in: in} }
@@ -234,6 +264,13 @@ func (n *joinNode) describe() string {
 		return "join " + n.kind.String()
 	}
 	return "join " + n.kind.String() + " on " + n.cond.String()
+}
+func (n *correlateNode) describe() string {
+	kind := "inner"
+	if n.left {
+		kind = "left"
+	}
+	return fmt.Sprintf("correlate %s %s [%s]", kind, n.call, strings.Join(types.NewSchema(n.fields()...).Names(), ", "))
 }
 func (n *unionNode) describe() string  { return "union all" }
 func (n *valuesNode) describe() string { return fmt.Sprintf("values %d rows", len(n.rows)) }

@@ -123,6 +123,14 @@ func (b *builder) build(n node) (physical.Node, *diag.Error) {
 			b.spread(&w.Info, n.partitionBy)
 		}
 		return b.add(w), b.appendOnly(in, "a window table-valued function")
+	case *correlateNode:
+		in, err := b.build(n.input)
+		if err != nil {
+			return nil, err
+		}
+		c := &physical.Correlate{Info: b.over(physical.Forward, nil, in), Call: n.call, Left: n.left, Keep: n.keep, Columns: n.columns}
+		c.Schema, c.Key = types.NewSchema(n.fields()...), nil // a row may become several
+		return b.add(c), nil
 	case *joinNode:
 		return b.join(n)
 	case *unionNode:

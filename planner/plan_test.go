@@ -79,6 +79,11 @@ func newTestPlanner(t *testing.T) *Planner {
 	if err := builtin.Register(functions); err != nil {
 		t.Fatal(err)
 	}
+	for _, s := range []udf.Spec{wordsTable, randomTable} {
+		if err := functions.Register(s); err != nil {
+			t.Fatal(err)
+		}
+	}
 	settings := NewSettings()
 	if err := settings.Set("table.local-time-zone", "UTC"); err != nil {
 		t.Fatal(err)

@@ -83,6 +83,8 @@ func prune(n node, need []bool) (node, []int) {
 		}
 		out.out = append(out.out, n.out[width:]...)
 		return &out, at
+	case *correlateNode:
+		return pruneCorrelate(n, need)
 	case *joinNode:
 		return pruneJoin(n, need)
 	case *unionNode:
@@ -189,6 +191,35 @@ func pruneAggregate(n *aggregateNode, need []bool) (node, []int) {
 		}
 		out.window = &w
 	}
+	return &out, at
+}
+
+// pruneCorrelate drops columns on both sides: what only the arguments read goes no further.
+func pruneCorrelate(n *correlateNode, need []bool) (node, []int) {
+	out := *n
+	out.keep, out.columns, out.names = nil, nil, nil
+	inner := make([]bool, len(n.input.fields()))
+	reads(n.call, inner)
+	at := make([]int, len(need))
+	next := 0
+	for i, needed := range need {
+		at[i] = -1
+		if !needed {
+			continue
+		}
+		at[i] = next
+		next++
+		if i < len(n.keep) {
+			out.keep = append(out.keep, n.keep[i])
+			inner[n.keep[i]] = true
+		} else {
+			out.columns = append(out.columns, n.columns[i-len(n.keep)])
+			out.names = append(out.names, n.names[i-len(n.keep)])
+		}
+	}
+	input, moved := prune(n.input, inner)
+	out.input, out.keep = input, remapAll(out.keep, moved)
+	out.call = remap(n.call, moved).(*rex.TableCall)
 	return &out, at
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/weirsql/weir/types"
 )
 
-// pushFilters moves conditions towards the tables: below projections, into and below joins, below aggregations where
-// they concern keys only. conds are conditions over n's columns that still need a place.
+// pushFilters moves conditions towards the tables: below projections and table functions, into and below joins, below
+// aggregations where they concern keys only. conds are conditions over n's columns that still need a place.
 func (p *Planner) pushFilters(n node, conds []rex.Expr) node {
 	switch n := n.(type) {
 	case *filterNode:
@@ -43,6 +43,22 @@ func (p *Planner) pushFilters(n node, conds []rex.Expr) node {
 			}
 		}
 		return filtered(rewriteInputs(n, func(in node) node { return p.pushFilters(in, down) }), stay)
+	case *correlateNode:
+		var down, stay []rex.Expr
+		in := columnsOf(n.input.fields())
+		by := make([]rex.Expr, len(n.keep))
+		for i, k := range n.keep {
+			by[i] = in[k]
+		}
+		for _, c := range conds {
+			// A random function must be called for the rows it was called for before.
+			if rex.Deterministic(n.call) && pushable(c) && readsOnly(c, func(i int) bool { return i < len(n.keep) }) {
+				down = append(down, substitute(c, by))
+			} else {
+				stay = append(stay, c)
+			}
+		}
+		return filtered(n.withInputs([]node{p.pushFilters(n.input, down)}), stay)
 	case *windowNode:
 		var down, stay []rex.Expr
 		width := len(n.input.fields())

@@ -57,6 +57,15 @@ func (n *Calc) Detail() string {
 	return strings.Join(parts, ", ")
 }
 
+// Detail implements Node.
+func (n *Correlate) Detail() string {
+	kind := "INNER"
+	if n.Left {
+		kind = "LEFT"
+	}
+	return fmt.Sprintf("invocation=[%s], select=[%s], joinType=[%s]", n.Call, strings.Join(n.Schema.Names(), ", "), kind)
+}
+
 // String prints the window: TUMBLE(rowtime, 10s).
 func (w Window) String(input *types.Schema) string {
 	if w.Attached {

@@ -21,7 +21,7 @@ type Plan struct {
 	Parallelism int
 }
 
-// Node is an operator of the plan. Implementations: Calc, ChangelogNormalize, Collect, GroupAggregate, Join, Limit, LocalGroupAggregate,
+// Node is an operator of the plan. Implementations: Calc, ChangelogNormalize, Collect, Correlate, GroupAggregate, Join, Limit, LocalGroupAggregate,
 // LocalWindowAggregate, Scan, Sink, Union, Values, WindowAggregate, WindowTable.
 type Node interface {
 	// Base returns what all nodes have.
@@ -134,6 +134,17 @@ type Calc struct {
 	Info
 	Filter  rex.Expr   // BOOLEAN over the input, or nil; only TRUE passes
 	Project []rex.Expr // one per column of the schema; nil passes the input's columns on
+}
+
+// Correlate joins each row with the rows that a table function makes of it; each of them has the kind of its row. Its
+// schema is the input's columns Keep, then the function's Columns. It needs the -U of an update: the new row may make
+// fewer rows than the old one did.
+type Correlate struct {
+	Info
+	Call    *rex.TableCall // over the input
+	Left    bool           // a row of which the function makes none is kept, with NULLs for the function's columns
+	Keep    []int          // columns of the input
+	Columns []int          // columns of Call.Fn.Columns
 }
 
 // WindowKind is the kind of a window.
@@ -358,6 +369,7 @@ type Collect struct {
 func (*ChangelogNormalize) Name() string   { return "ChangelogNormalize" }
 func (*Calc) Name() string                 { return "Calc" }
 func (*Collect) Name() string              { return "Collect" }
+func (*Correlate) Name() string            { return "Correlate" }
 func (*GroupAggregate) Name() string       { return "GroupAggregate" }
 func (*Join) Name() string                 { return "Join" }
 func (*Limit) Name() string                { return "Limit" }

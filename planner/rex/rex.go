@@ -14,7 +14,7 @@ import (
 	"github.com/weirsql/weir/udf/cast"
 )
 
-// Expr is a row expression. Implementations: Call, Case, Cast, Coalesce, Column, Field, In, Literal, Logic.
+// Expr is a row expression. Implementations: Call, Case, Cast, Coalesce, Column, Field, In, Literal, Logic, TableCall.
 // Expressions are immutable and may be shared.
 type Expr interface {
 	Type() types.Type
@@ -38,10 +38,11 @@ type Literal struct {
 
 // Call is a call of a scalar function; the arguments already have the types Fn.Args.
 type Call struct {
-	Spec *udf.Spec
-	Fn   *udf.BoundScalar
-	Args []Expr
-	Span diag.Span // where it was written, for errors at run time
+	Spec  *udf.Spec
+	Fn    *udf.BoundScalar
+	Args  []Expr
+	Names []string  // by which the arguments were given, "" for those without; nil: none has one
+	Span  diag.Span // where it was written, for errors at run time
 }
 
 // Cast converts X to T by Kernel; with Try a value that doesn't convert becomes NULL.
@@ -91,15 +92,26 @@ type Field struct {
 	T     types.Type
 }
 
-func (*Call) rexNode()     {}
-func (*Case) rexNode()     {}
-func (*Cast) rexNode()     {}
-func (*Coalesce) rexNode() {}
-func (*Column) rexNode()   {}
-func (*Field) rexNode()    {}
-func (*In) rexNode()       {}
-func (*Literal) rexNode()  {}
-func (*Logic) rexNode()    {}
+// TableCall is a call of a table function; the arguments already have the types Fn.Args. It makes rows, not a value: it
+// stands in a Correlate, and never inside another expression.
+type TableCall struct {
+	Spec  *udf.Spec
+	Fn    *udf.BoundTable
+	Args  []Expr
+	Names []string  // as in a Call
+	Span  diag.Span // where it was written, for errors at run time
+}
+
+func (*Call) rexNode()      {}
+func (*Case) rexNode()      {}
+func (*Cast) rexNode()      {}
+func (*Coalesce) rexNode()  {}
+func (*Column) rexNode()    {}
+func (*Field) rexNode()     {}
+func (*In) rexNode()        {}
+func (*Literal) rexNode()   {}
+func (*Logic) rexNode()     {}
+func (*TableCall) rexNode() {}
 
 // Type implements Expr.
 func (e *Call) Type() types.Type     { return e.Fn.Result }
@@ -111,6 +123,9 @@ func (e *Field) Type() types.Type    { return e.T }
 func (e *In) Type() types.Type       { return e.T }
 func (e *Literal) Type() types.Type  { return e.T }
 func (e *Logic) Type() types.Type    { return e.T }
+
+// Type implements Expr: a row of what the function makes.
+func (e *TableCall) Type() types.Type { return types.RowType(e.Fn.Columns...) }
 
 // Children returns the direct operands.
 func Children(e Expr) []Expr {
@@ -132,6 +147,8 @@ func Children(e Expr) []Expr {
 	case *In:
 		return []Expr{e.X}
 	case *Logic:
+		return e.Args
+	case *TableCall:
 		return e.Args
 	case *Column, *Literal:
 		return nil
@@ -177,6 +194,10 @@ func Rewrite(e Expr, f func(Expr) Expr) Expr {
 		c := *x
 		c.Args = all(x.Args)
 		e = &c
+	case *TableCall:
+		c := *x
+		c.Args = all(x.Args)
+		e = &c
 	}
 	return f(e)
 }
@@ -193,8 +214,15 @@ func Columns(e Expr, f func(*Column)) {
 
 // Deterministic reports whether e gives the same result for the same row at any time.
 func Deterministic(e Expr) bool {
-	if c, ok := e.(*Call); ok && (c.Spec.NonDeterministic && !c.Fn.Deterministic || c.Fn.New != nil) {
-		return false
+	switch c := e.(type) {
+	case *Call:
+		if c.Spec.NonDeterministic && !c.Fn.Deterministic || c.Fn.New != nil {
+			return false
+		}
+	case *TableCall:
+		if c.Spec.NonDeterministic {
+			return false
+		}
 	}
 	for _, child := range Children(e) {
 		if !Deterministic(child) {
@@ -292,7 +320,20 @@ func (e *Call) String() string {
 			return name + "(" + e.Args[0].String() + ")"
 		}
 	}
-	return name + "(" + join(e.Args, ", ") + ")"
+	return name + "(" + joinNamed(e.Args, e.Names) + ")"
+}
+
+func (e *TableCall) String() string { return e.Spec.Name + "(" + joinNamed(e.Args, e.Names) + ")" }
+
+// joinNamed prints arguments with their names: without them f(a => 1) and f(b => 1) would be taken for the same call.
+func joinNamed(args []Expr, names []string) string {
+	parts := make([]string, len(args))
+	for i, a := range args {
+		if parts[i] = a.String(); i < len(names) && names[i] != "" {
+			parts[i] = names[i] + " => " + parts[i]
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (e *Case) String() string {

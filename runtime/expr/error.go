@@ -23,6 +23,8 @@ func evalError(x node, args []*types.Vector, row int, cause error) error {
 		e.Span = s.Span
 	case *rex.Cast:
 		e.Span = s.Span
+	case *rex.TableCall:
+		e.Span = s.Span
 	}
 	e.Msg = x.source().String()
 	if row >= 0 && len(args) > 0 {

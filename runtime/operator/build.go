@@ -14,6 +14,8 @@ func Build(node physical.Node) (Operator, error) {
 		return newCalc(n)
 	case *physical.ChangelogNormalize:
 		return newChangelogNormalize(n), nil
+	case *physical.Correlate:
+		return newCorrelate(n)
 	case *physical.GroupAggregate:
 		return newGroupAggregate(n), nil
 	case *physical.Join:
