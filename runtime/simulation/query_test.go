@@ -378,6 +378,53 @@ var templates = []template{
 	}},
 	{"late", late},
 	{"late", late},
+	{"unnest", func(r *rand.Rand, g *queryGenerator) *output {
+		from := g.use("a")
+		join, on, left := "CROSS", "", r.IntN(2) == 0
+		if left {
+			join, on = "LEFT", " ON TRUE"
+		}
+		return g.appendOnly(&output{
+			columns: "k STRING, e BIGINT, i INT",
+			query:   fmt.Sprintf("SELECT k, e, i FROM %s %s JOIN UNNEST(CASE WHEN v > 1 THEN ARRAY[n, v] END) WITH ORDINALITY AS x(e, i)%s", from, join, on),
+			want: func(in map[string][]row) []row {
+				var out []row
+				for _, r := range in[from] {
+					switch {
+					case r[colV].(int64) > 1:
+						out = append(out, row{r[colK], r[colN], int32(1)}, row{r[colK], r[colV], int32(2)})
+					case left:
+						out = append(out, row{r[colK], nil, nil})
+					}
+				}
+				return out
+			},
+		})
+	}},
+	{"unnest changes", func(r *rand.Rand, g *queryGenerator) *output {
+		// An update may make fewer rows than there were, or more.
+		from := g.use("u")
+		return g.changelog(&output{
+			columns: "k STRING, e BIGINT",
+			query:   fmt.Sprintf("SELECT k, e FROM %s, UNNEST(CASE v WHEN 0 THEN ARRAY[v] WHEN 1 THEN NULL ELSE ARRAY[v, v + 10, n + 100] END) AS e WHERE e IS NOT NULL", from),
+			want: func(in map[string][]row) []row {
+				var out []row
+				for _, r := range in[from] {
+					switch v := r[colV].(int64); v {
+					case 0:
+						out = append(out, row{r[colK], v})
+					case 1:
+					default:
+						out = append(out, row{r[colK], v}, row{r[colK], v + 10})
+						if n, ok := r[colN].(int64); ok {
+							out = append(out, row{r[colK], n + 100})
+						}
+					}
+				}
+				return out
+			},
+		}, 0, 1)
+	}},
 }
 
 func late(r *rand.Rand, g *queryGenerator) *output {
