@@ -150,6 +150,7 @@ func TestTableFunctions(t *testing.T) {
 		{"testCountStarOnCorrelate", "SELECT COUNT(*) FROM " + texts + ", LATERAL TABLE(STRING_SPLIT(c, '-'))", "4"},
 		{"nested", "SELECT x, y, o FROM " + texts + ", LATERAL TABLE(STRING_SPLIT(c, '-')) AS T(x), LATERAL TABLE(STRING_SPLIT(x || ',' || c)) AS U(y), UNNEST(ARRAY[x]) WITH ORDINALITY AS V(z, o) WHERE x = 'abc'",
 			"abc,abc,1; abc,abc-bcd,1"},
+		{"fields of a row", "SELECT a, c.*, T.c.* FROM " + points + " WHERE a > 3", "4,14,45.2136,14,45.2136; 5,18,42.6,18,42.6"},
 		{"named arguments", "SELECT v FROM " + texts + ", LATERAL TABLE(STRING_SPLIT(text => c, sep => '-')) AS T(v) WHERE b = 2 AND v < 'c'", "abc; bcd"},
 	} {
 		got, err := rows(t, s, test.sql)

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -268,7 +269,19 @@ func (q *queryBinder) items(b *exprBinder, s *scope, items []*parser.SelectItem)
 		if star, ok := item.Expr.(*parser.Star); ok {
 			cols, err := s.star(star)
 			if err != nil {
-				errs.Add(err)
+				refs, rowErr := s.rowStar(star)
+				if rowErr != nil || refs == nil {
+					errs.Add(cmp.Or(rowErr, err))
+					continue
+				}
+				for _, ref := range refs {
+					x, err := b.bind(ref)
+					if err != nil {
+						errs.Add(err)
+						break
+					}
+					exprs, names = append(exprs, x), append(names, ref.Parts[len(ref.Parts)-1].Name)
+				}
 				continue
 			}
 			for _, c := range cols {

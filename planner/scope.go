@@ -97,8 +97,11 @@ func (s *scope) resolve(c *parser.ColumnRef) (rex.Expr, *diag.Error) {
 		}
 	}
 	if len(parts) > 1 {
-		return nil, diag.Errorf("unknown-table", c.Parts[0].Span, "unknown table or column %q", parts[0]).
-			WithHint("known here: %s", strings.Join(s.relationNames(), ", "))
+		err := diag.Errorf("unknown-table", c.Parts[0].Span, "unknown table or column %q", parts[0])
+		if known := s.relationNames(); len(known) > 0 {
+			return nil, err.WithHint("known here: %s", strings.Join(known, ", "))
+		}
+		return nil, err
 	}
 	return nil, s.unknownColumn(c.Parts[0], nil)
 }
@@ -204,4 +207,27 @@ func (s *scope) star(star *parser.Star) ([]int, *diag.Error) {
 	}
 	return nil, suggest(diag.Errorf("unknown-table", star.Span, "unknown table %q", fmt.Sprint(strings.Join(qualifier, "."))),
 		strings.Join(qualifier, "."), s.relationNames())
+}
+
+// rowStar lists the fields that r.* stands for where r is a column of type ROW, or a field of one. Both results are nil
+// where r is no column at all.
+func (s *scope) rowStar(star *parser.Star) ([]*parser.ColumnRef, *diag.Error) {
+	if len(star.Qualifier) == 0 {
+		return nil, nil
+	}
+	row, err := s.resolve(&parser.ColumnRef{Span: star.Span, Parts: star.Qualifier})
+	switch {
+	case err != nil && err.Code == "ambiguous-column":
+		return nil, err
+	case err != nil:
+		return nil, nil
+	case row.Type().Kind != types.Row:
+		return nil, diag.Errorf("type-mismatch", star.Span, "%s is %s and has no fields", row, row.Type().Nullable())
+	}
+	var fields []*parser.ColumnRef
+	for _, f := range row.Type().Fields {
+		id := &parser.Ident{Span: star.Span, Name: f.Name}
+		fields = append(fields, &parser.ColumnRef{Span: star.Span, Parts: append(slices.Clone(star.Qualifier), id)})
+	}
+	return fields, nil
 }

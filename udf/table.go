@@ -9,7 +9,8 @@ type BoundTable struct {
 	Columns []types.Field // of the rows it makes
 	// Nulls is NullIfAny for functions that make no rows out of a row with a NULL argument, and aren't called for it.
 	Nulls NullMode
-	// Eval makes the rows of the n rows of args, which it must not keep. An error that concerns one row is a *RowError.
+	// Eval makes the rows of the n rows of args, which it must not keep. An error that concerns one row is a *RowError. All
+	// subtasks call the same Eval, at the same time.
 	Eval func(ctx *Context, args []*types.Vector, n int, out *TableOutput) error
 }
 
