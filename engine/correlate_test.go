@@ -137,6 +137,8 @@ func TestTableFunctions(t *testing.T) {
 		{"null rows", "SELECT a, n, s FROM " + nullable + ", UNNEST(b) AS A(n, s)", "1,1,x; 1,<nil>,<nil>; 3,3,<nil>"},
 		{"null lists", "SELECT a, n, o FROM " + nullable + " LEFT JOIN UNNEST(b) WITH ORDINALITY AS A(n, s, o) ON TRUE", "1,1,1; 1,<nil>,2; 2,<nil>,<nil>; 3,3,1"},
 
+		{"condition of a left join", "SELECT a, s FROM " + arrays + " LEFT JOIN UNNEST(T.b) AS A (s) ON s > 40 AND a <> 3", "1,45; 2,41; 3,<nil>"},
+
 		{"testUdtfForSameFieldofDifferentSource", "SELECT a, v FROM " + texts + ", LATERAL TABLE(STRING_SPLIT(c, '-')) AS T(v) UNION ALL SELECT a, v FROM " + texts + ", LATERAL TABLE(STRING_SPLIT(c, '-')) AS T(v)",
 			"1,abc; 1,abc; 1,bcd; 1,bcd; 1,hhh; 1,hhh; 1,xxx; 1,xxx"},
 		{"testConstantTableFunc", "SELECT * FROM LATERAL TABLE(STRING_SPLIT()) AS T0(d)", "a; b; c"},

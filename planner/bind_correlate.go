@@ -66,8 +66,8 @@ func (q *queryBinder) correlateJoin(r *parser.Join) (node, *scope, diag.List) {
 	if b, ok := r.On.(*parser.BoolLit); ok {
 		onTrue = b.Value
 	}
-	if kind == physical.LeftJoin && !onTrue {
-		return refuse(unsupported(r.On.Pos(), "a LEFT JOIN with %s takes no condition but TRUE, found %s", what, r.On).
+	if _, ok := unaliased(r.Right).(*parser.TableFunc); ok && kind == physical.LeftJoin && !onTrue {
+		return refuse(unsupported(r.On.Pos(), "a LEFT JOIN with a table function takes no condition but TRUE, found %s", r.On).
 			WithHint("write ON TRUE and put the condition into WHERE, or into a CASE of the select list"))
 	}
 	n, s, err := q.correlate(left, ls, r.Right, kind == physical.LeftJoin)
@@ -80,7 +80,14 @@ func (q *queryBinder) correlateJoin(r *parser.Join) (node, *scope, diag.List) {
 		if err != nil {
 			return refuse(err)
 		}
-		n = &filterNode{input: n, cond: cond}
+		switch {
+		case kind == physical.InnerJoin:
+			return &filterNode{input: n, cond: cond}, s, nil
+		case statefulName(cond) != "":
+			return refuse(unsupported(r.On.Pos(), "%s keeps state and can't stand in the condition of a LEFT JOIN with UNNEST", statefulName(cond)).
+				WithHint("compute it in a subquery on the left"))
+		}
+		n.cond = cond
 	}
 	return n, s, nil
 }
@@ -93,7 +100,7 @@ func unaliased(r parser.Relation) parser.Relation {
 }
 
 // correlate binds a table function or UNNEST over the rows of left; outer: rows of which it makes none stay.
-func (q *queryBinder) correlate(left node, ls *scope, r parser.Relation, outer bool) (node, *scope, *diag.Error) {
+func (q *queryBinder) correlate(left node, ls *scope, r parser.Relation, outer bool) (*correlateNode, *scope, *diag.Error) {
 	var call *rex.TableCall
 	var err *diag.Error
 	alias, _ := r.(*parser.Aliased)

@@ -78,6 +78,7 @@ type correlateNode struct {
 	keep    []int
 	columns []int
 	names   []string // of columns
+	cond    rex.Expr // with left: which rows of the function count, over the node's columns; nil: all
 }
 
 // unionNode is UNION ALL.
@@ -270,7 +271,11 @@ func (n *correlateNode) describe() string {
 	if n.left {
 		kind = "left"
 	}
-	return fmt.Sprintf("correlate %s %s [%s]", kind, n.call, strings.Join(types.NewSchema(n.fields()...).Names(), ", "))
+	s := fmt.Sprintf("correlate %s %s [%s]", kind, n.call, strings.Join(types.NewSchema(n.fields()...).Names(), ", "))
+	if n.cond != nil {
+		s += " on " + n.cond.String()
+	}
+	return s
 }
 func (n *unionNode) describe() string  { return "union all" }
 func (n *valuesNode) describe() string { return fmt.Sprintf("values %d rows", len(n.rows)) }

@@ -128,7 +128,7 @@ func (b *builder) build(n node) (physical.Node, *diag.Error) {
 		if err != nil {
 			return nil, err
 		}
-		c := &physical.Correlate{Info: b.over(physical.Forward, nil, in), Call: n.call, Left: n.left, Keep: n.keep, Columns: n.columns}
+		c := &physical.Correlate{Info: b.over(physical.Forward, nil, in), Call: n.call, Left: n.left, Keep: n.keep, Columns: n.columns, Condition: n.cond}
 		c.Schema, c.Key = types.NewSchema(n.fields()...), nil // a row may become several
 		return b.add(c), nil
 	case *joinNode:

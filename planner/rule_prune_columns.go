@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"slices"
+
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/planner/rex"
 	"github.com/weirsql/weir/types"
@@ -200,6 +202,10 @@ func pruneCorrelate(n *correlateNode, need []bool) (node, []int) {
 	out.keep, out.columns, out.names = nil, nil, nil
 	inner := make([]bool, len(n.input.fields()))
 	reads(n.call, inner)
+	if n.cond != nil {
+		need = slices.Clone(need)
+		reads(n.cond, need)
+	}
 	at := make([]int, len(need))
 	next := 0
 	for i, needed := range need {
@@ -220,6 +226,9 @@ func pruneCorrelate(n *correlateNode, need []bool) (node, []int) {
 	input, moved := prune(n.input, inner)
 	out.input, out.keep = input, remapAll(out.keep, moved)
 	out.call = remap(n.call, moved).(*rex.TableCall)
+	if n.cond != nil {
+		out.cond = remap(n.cond, at)
+	}
 	return &out, at
 }
 

@@ -63,7 +63,11 @@ func (n *Correlate) Detail() string {
 	if n.Left {
 		kind = "LEFT"
 	}
-	return fmt.Sprintf("invocation=[%s], select=[%s], joinType=[%s]", n.Call, strings.Join(n.Schema.Names(), ", "), kind)
+	s := fmt.Sprintf("invocation=[%s], select=[%s], joinType=[%s]", n.Call, strings.Join(n.Schema.Names(), ", "), kind)
+	if n.Condition != nil {
+		s += ", condition=[" + n.Condition.String() + "]"
+	}
+	return s
 }
 
 // String prints the window: TUMBLE(rowtime, 10s).

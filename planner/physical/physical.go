@@ -145,6 +145,8 @@ type Correlate struct {
 	Left    bool           // a row of which the function makes none is kept, with NULLs for the function's columns
 	Keep    []int          // columns of the input
 	Columns []int          // columns of Call.Fn.Columns
+	// Condition is, with Left, which of the rows that the function makes count, over the schema's columns; nil: all.
+	Condition rex.Expr
 }
 
 // WindowKind is the kind of a window.

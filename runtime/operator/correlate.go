@@ -1,16 +1,18 @@
 package operator
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/runtime/expr"
 	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/udf"
 )
 
 // correlate joins each row with the rows that a table function makes of it, in their order and with the kind of their
-// row. With LEFT a row of which the function makes none is there once, with NULLs for the function's columns. It keeps no
-// state.
+// row. With LEFT a row of which the function makes none, or none that the condition takes, is there once, with NULLs for
+// the function's columns. It keeps no state.
 //
 // The function appends to columns that are passed on as they are; those of the input are gathered beside them.
 //
@@ -19,6 +21,7 @@ type correlate struct {
 	Stateless
 	node    *physical.Correlate
 	call    *expr.TableProgram
+	filter  *expr.Filter // of the condition, or nil
 	ctx     *Context
 	step    int // rows of the input per call of the function
 	rows    []int32
@@ -40,6 +43,11 @@ func newCorrelate(node *physical.Correlate) (*correlate, error) {
 		return nil, fmt.Errorf("compile table function: %w", err)
 	}
 	c := &correlate{node: node, call: call, step: firstStep}
+	if node.Condition != nil {
+		if c.filter, err = expr.CompileFilter(node.Condition); err != nil {
+			return nil, fmt.Errorf("compile condition: %w", err)
+		}
+	}
 	for _, f := range node.Schema.Fields {
 		c.own = append(c.own, types.NewVector(f.Type))
 	}
@@ -55,6 +63,9 @@ func newCorrelate(node *physical.Correlate) (*correlate, error) {
 func (c *correlate) Open(ctx *Context) error {
 	c.ctx = ctx
 	c.call.Open(ctx.UDF)
+	if c.filter != nil {
+		c.filter.Open(ctx.UDF)
+	}
 	return nil
 }
 
@@ -79,8 +90,8 @@ func (c *correlate) Process(_ int, b *types.Batch, out Output) error {
 		}
 		rows, cols := made.Rows, made.Cols
 		if c.node.Left {
-			if rows = c.pad(made.Rows, next, end); len(rows) > len(made.Rows) {
-				cols = c.padded(made.Cols)
+			if rows, cols, err = c.outer(b, made, next, end); err != nil {
+				return err
 			}
 		}
 		c.adapt(to-from, len(made.Rows))
@@ -106,12 +117,26 @@ func (c *correlate) adapt(rows, made int) {
 	}
 }
 
-// pad adds the rows from..to-1 that are missing in rows. c.pick says what stands beside each.
-func (c *correlate) pad(rows []int32, from, to int) []int32 {
+// outer returns rows from..to-1 of b, in their place among those that count, each as often as made has it or else once,
+// and what stands beside them.
+func (c *correlate) outer(b *types.Batch, made *udf.TableOutput, from, to int) ([]int32, []*types.Vector, error) {
+	matched := len(made.Rows)
+	var sel []int32
+	if c.filter != nil {
+		var err error
+		if sel, err = c.matches(b, made); err != nil {
+			return nil, nil, err
+		}
+		matched = len(sel)
+	}
 	c.rows, c.pick = c.rows[:0], c.pick[:0]
-	nulls := int32(len(rows))
+	nulls := int32(len(made.Rows))
 	at := int32(from)
-	for k, r := range rows {
+	for k := range matched {
+		if sel != nil {
+			k = int(sel[k])
+		}
+		r := made.Rows[k]
 		for ; at < r; at++ {
 			c.rows, c.pick = append(c.rows, at), append(c.pick, nulls)
 		}
@@ -121,7 +146,39 @@ func (c *correlate) pad(rows []int32, from, to int) []int32 {
 	for ; at < int32(to); at++ {
 		c.rows, c.pick = append(c.rows, at), append(c.pick, nulls)
 	}
-	return c.rows
+	if matched == len(made.Rows) && len(c.rows) == matched {
+		return c.rows, made.Cols, nil
+	}
+	return c.rows, c.padded(made.Cols), nil
+}
+
+// matches selects the rows of made for which the condition is TRUE.
+func (c *correlate) matches(b *types.Batch, made *udf.TableOutput) ([]int32, error) {
+	if len(made.Rows) == 0 {
+		return nil, nil
+	}
+	rows := append(c.rows[:0], made.Rows...)
+	if b.Sel != nil {
+		for k, r := range rows {
+			rows[k] = b.Sel[r]
+		}
+	}
+	c.rows = rows
+	for i, k := range c.node.Keep {
+		c.own[i].Reset()
+		c.own[i].AppendSelected(b.Cols[k], rows)
+		c.out.Cols[i] = c.own[i]
+	}
+	for i, k := range c.node.Columns {
+		c.out.Cols[len(c.node.Keep)+i] = made.Cols[k]
+	}
+	c.out.N, c.out.Kinds = len(rows), nil
+	sel, err := c.filter.Select(&c.out)
+	var row *udf.RowError
+	if errors.As(err, &row) && row.Row < len(rows) {
+		return nil, &udf.RowError{Row: int(rows[row.Row]), Err: row.Err}
+	}
+	return sel, err
 }
 
 // padded gathers the function's columns as c.pick says, from what it made and a row of NULLs behind that.

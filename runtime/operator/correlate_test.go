@@ -102,6 +102,61 @@ func TestCorrelate(t *testing.T) {
 	`}.run(t)
 }
 
+// less is a < b, which fails for 99.
+func less(a, b rex.Expr) rex.Expr {
+	return &rex.Call{
+		Spec: &udf.Spec{Name: "<", Family: "operator"}, Args: []rex.Expr{a, b},
+		Fn: &udf.BoundScalar{Result: types.BooleanType, Fallible: true, Eval: func(_ *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
+			for i := range n {
+				if out.Valid.Get(i) && args[0].I64[i] == 99 {
+					return &udf.RowError{Row: i, Err: errors.New("too large")}
+				}
+				out.Bool[i] = args[0].I64[i] < args[1].I64[i]
+			}
+			return nil
+		}},
+	}
+}
+
+// A condition of LEFT decides which of the rows made count; a row without any is there once.
+func TestCorrelateCondition(t *testing.T) {
+	s := schema("n BIGINT, s STRING, v BIGINT")
+	n := correlateOn(s, true, []int{2, 1}, nil, 1, 0) // v, s, t, i
+	n.Condition = less(columnOf(n.Schema, "v"), columnOf(n.Schema, "i"))
+	script{node: n, text: `
+		+I 3 x 0
+		+I 3 y 5
+		-U 0 z 0
+		+U 4 z 1
+		+I 2 w NULL
+		-D NULL u 1
+		> +I 0 x x 1
+		> +I 0 x x 2
+		> +I 5 y NULL NULL
+		> -U 0 z NULL NULL
+		> +U 1 z z 2
+		> +U 1 z z 3
+		> +I NULL w NULL NULL
+		> -D 1 u NULL NULL
+		+I 0 y 99
+		> +I 99 y NULL NULL
+	`}.run(t)
+	j := newJob(t, n, nil, time.Time{})
+	j.open(1, nil)
+	b := types.NewBatch(s)
+	for i := range 6 {
+		b.Cols[0].AppendValue(int64(2))
+		b.Cols[1].AppendString("x")
+		b.Cols[2].AppendValue([]int64{0, 1, 2, 3, 99, 5}[i])
+		b.AppendKind(types.Insert)
+	}
+	b.Sel = []int32{1, 4, 5}
+	var row *udf.RowError
+	if err := j.ops[0].Process(0, b, &discard{}); !errors.As(err, &row) || row.Row != 4 {
+		t.Errorf("the error %v is of row %+v, want 4", err, row)
+	}
+}
+
 // A function that takes NULLs is called for rows that have them.
 func TestCorrelateNullsSeen(t *testing.T) {
 	s := schema("n BIGINT, s STRING")
@@ -132,17 +187,25 @@ func TestCorrelateFolds(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 3))
 		left := rnd.IntN(2) == 0
 		src := &source{rnd: rnd, schema: s, adds: rnd.IntN(3) == 0}
-		folds(t, seed, correlateOn(s, left, []int{2, 0}, nil, 0, 1), []*source{src}, nil, func() map[string]int {
+		n := correlateOn(s, left, []int{2, 0}, nil, 0, 1)
+		conditional := left && rnd.IntN(2) == 0
+		if conditional {
+			n.Condition = less(columnOf(n.Schema, "i"), columnOf(n.Schema, "v"))
+		}
+		folds(t, seed, n, []*source{src}, nil, func() map[string]int {
 			out := map[string]int{}
 			for _, row := range src.rows {
-				n, ok := row[0].(int64)
-				if ok = ok && row[1] != nil && n > 0; !ok && left {
-					out[text([]any{row[2], row[0], nil, nil})]++
-				}
-				for i := range n {
-					if ok {
-						out[text([]any{row[2], row[0], i, row[1]})]++
+				made := false
+				if n, ok := row[0].(int64); ok && row[1] != nil {
+					for i := range n {
+						if v, ok := row[2].(int64); !conditional || ok && i < v {
+							made = true
+							out[text([]any{row[2], row[0], i, row[1]})]++
+						}
 					}
+				}
+				if left && !made {
+					out[text([]any{row[2], row[0], nil, nil})]++
 				}
 			}
 			return out
