@@ -440,7 +440,7 @@ func (a *aggregateBinder) aggregate(c *parser.FuncCall) (rex.Expr, *diag.Error) 
 	if bindErr != nil {
 		return nil, callError(spec, bindErr, c.Span, spans)
 	}
-	call := physical.AggCall{Name: c.String(), Function: spec.Name, Fn: fn, Filter: -1, Distinct: c.Distinct}
+	call := physical.AggCall{Name: c.String(), Function: spec.Name, Fn: fn, Filter: -1, Distinct: c.Distinct, Span: c.Span}
 	for i := range args {
 		if i >= len(fn.Args) {
 			break

@@ -470,6 +470,14 @@ func (b *builder) aggregate(n *aggregateNode) (physical.Node, *diag.Error) {
 	info.Schema = types.NewSchema(n.out...)
 	b.spread(&info, n.keys)
 	info.Key = indexes(0, len(n.keys))
+	if b.mode(in) != types.AppendOnly {
+		for _, a := range n.aggs {
+			if a.Fn.AppendOnly {
+				return nil, unsupported(a.Span, "%s can't take rows back, and %s emits changes (%s)", a.Function, in.Name(), b.mode(in)).
+					WithHint("give the function a Retract, or aggregate rows that are only added")
+			}
+		}
+	}
 	if n.window != nil {
 		w := &physical.WindowAggregate{Info: info, Window: *n.window, Keys: n.keys, Aggs: n.aggs, Properties: n.props,
 			InputRetracts: b.mode(in) != types.AppendOnly}

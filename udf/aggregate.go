@@ -6,6 +6,8 @@ import "github.com/weirsql/weir/types"
 type BoundAggregate struct {
 	Args   []types.Type // what each argument is cast to before the call
 	Result types.Type   // nullability included
+	// AppendOnly functions can't take rows back: over an input that changes rows the planner refuses them.
+	AppendOnly bool
 	// New makes the accumulators of one operator instance. retract says that Retract will be called; functions that
 	// can forget (SUM) then keep counts, and those that can't (MIN, MAX) keep their values.
 	New func(retract bool) Accumulator

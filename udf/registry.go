@@ -21,6 +21,9 @@ func NewRegistry() *Registry {
 // Register adds a function under its name and aliases. A name that is taken, or a spec with nothing to call, is an
 // error and leaves the registry as it was. A spec with a Class and no Name is only reachable by CREATE FUNCTION.
 func (r *Registry) Register(s Spec) error {
+	if s.invalid != nil {
+		return s.invalid
+	}
 	kinds := 0
 	for _, set := range []bool{s.Scalar != nil, s.Aggregate != nil, s.Table != nil, s.Form != NoForm} {
 		if set {
@@ -35,8 +38,8 @@ func (r *Registry) Register(s Spec) error {
 		names = append([]string{s.Name}, s.Aliases...)
 	}
 	for _, name := range names {
-		if _, taken := r.byName[strings.ToUpper(name)]; taken {
-			return fmt.Errorf("function %q is registered already", name)
+		if other, taken := r.byName[strings.ToUpper(name)]; taken {
+			return fmt.Errorf("function %q: there is one of that name already, of the family %q; choose another name", name, other.Family)
 		}
 	}
 	if _, taken := r.byClass[s.Class]; taken && s.Class != "" {

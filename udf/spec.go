@@ -27,6 +27,8 @@ type Spec struct {
 	Aggregate func(c *Call) (*BoundAggregate, error)
 	Table     func(c *Call) (*BoundTable, error)
 	Form      Form
+
+	invalid error // what is wrong with the definition of a function in Go
 }
 
 // Example is an expression with the result that CAST(expr AS STRING) gives; "NULL" stands for NULL. Every example is

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weirsql/weir/connectors"
+	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/planner/rex"
 	"github.com/weirsql/weir/types"
 	"github.com/weirsql/weir/udf"
@@ -203,6 +204,7 @@ type AggCall struct {
 	Args     []int // columns of the input, of the types Fn.Args
 	Filter   int   // BOOLEAN column of FILTER (WHERE …); -1 without
 	Distinct bool
+	Span     diag.Span // where it was written, for errors at run time
 }
 
 // WindowAggregate groups by keys and windows and emits each window's groups when the watermark passes its end. Its
