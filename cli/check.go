@@ -4,10 +4,12 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/weirsql/weir/udf"
 )
 
-func checkCommand() *cobra.Command {
-	var env environment
+func checkCommand(functions []udf.Spec) *cobra.Command {
+	env := environment{functions: functions}
 	var inline []string
 	c := &cobra.Command{
 		Use:   "check FILE.sql…",

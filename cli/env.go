@@ -14,6 +14,7 @@ import (
 	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/engine"
 	"github.com/weirsql/weir/local"
+	"github.com/weirsql/weir/udf"
 )
 
 // environment is the flags that many commands share, and what they open.
@@ -22,6 +23,8 @@ type environment struct {
 	local    string
 	settings []string
 	log      logFlags
+
+	functions []udf.Spec // of the program's own, beside the built-in ones
 
 	server *local.Server // that this process started
 }
@@ -59,7 +62,7 @@ func (e *environment) options(stdout, stderr io.Writer) (engine.Options, error) 
 	if err != nil {
 		return engine.Options{}, err
 	}
-	o := engine.Options{DataDir: home, Stdout: stdout, Settings: map[string]string{}}
+	o := engine.Options{DataDir: home, Stdout: stdout, Settings: map[string]string{}, Functions: e.functions}
 	if o.Log, err = e.log.open(stderr); err != nil {
 		return o, err
 	}

@@ -4,10 +4,12 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/weirsql/weir/udf"
 )
 
-func explainCommand() *cobra.Command {
-	var env environment
+func explainCommand(functions []udf.Spec) *cobra.Command {
+	env := environment{functions: functions}
 	var inline []string
 	var format string
 	c := &cobra.Command{

@@ -21,6 +21,8 @@ import (
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/engine"
+	"github.com/weirsql/weir/udf"
+	"github.com/weirsql/weir/udf/builtin"
 )
 
 // The exit codes of the command-line contract.
@@ -51,15 +53,30 @@ func usageErrorf(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
 }
 
-// Main runs the weir command with the arguments of the process, and ends the process.
-func Main() { os.Exit(weir(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+// Main runs the weir command with the arguments of the process, and ends the process. SQL can call the functions beside the
+// built-in ones:
+//
+//	func main() {
+//		cli.Main(
+//			udf.Scalar("MASK_PHONE", maskPhone),
+//			udf.Partial("BROWSER", browser),
+//		)
+//	}
+//
+// Functions that can't be registered, because of their names for example, end the process at once with the reason.
+func Main(functions ...udf.Spec) {
+	os.Exit(weir(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, functions))
+}
 
 // weir runs one command line and returns its exit code.
-func weir(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func weir(args []string, stdin io.Reader, stdout, stderr io.Writer, functions []udf.Spec) int {
 	ctx, stop := interruptible(context.Background())
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE) // `weir … | head` ends with an error, so that what was begun is cleaned up
-	root := newRoot()
+	if err := register(functions); err != nil {
+		return report(err, stderr)
+	}
+	root := newRoot(functions...)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -148,7 +165,22 @@ func parts(err error) []error {
 	return []error{err}
 }
 
-func newRoot() *cobra.Command {
+// register finds out what is wrong with functions of the program's own, before any command is run.
+func register(functions []udf.Spec) error {
+	r := udf.NewRegistry()
+	if err := builtin.Register(r); err != nil {
+		return err
+	}
+	var errs []error
+	for _, f := range functions {
+		if err := r.Register(f); err != nil {
+			errs = append(errs, usageErrorf("%w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func newRoot(functions ...udf.Spec) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "weir",
 		Short:         "Flink SQL over Kinesis, in one process",
@@ -171,14 +203,14 @@ func newRoot() *cobra.Command {
 		return usageErrorf("%w; see weir %s --help", err, cmd.Name())
 	})
 	root.AddCommand(
-		checkCommand(),
-		explainCommand(),
+		checkCommand(functions),
+		explainCommand(functions),
 		generateCommand(),
 		jobCommand(),
 		labCommand(),
 		localCommand(),
-		runCommand(),
-		sqlCommand(),
+		runCommand(functions),
+		sqlCommand(functions),
 		streamCommand(),
 		topicCommand(),
 		versionCommand(),

@@ -16,6 +16,7 @@ import (
 	"github.com/weirsql/weir/engine"
 	"github.com/weirsql/weir/parser"
 	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/udf"
 )
 
 // runOptions are the flags of `weir run`.
@@ -30,8 +31,8 @@ type runOptions struct {
 	timeout     time.Duration
 }
 
-func runCommand() *cobra.Command {
-	var o runOptions
+func runCommand(functions []udf.Spec) *cobra.Command {
+	o := runOptions{environment: environment{functions: functions}}
 	c := &cobra.Command{
 		Use:   "run FILE.sql…",
 		Short: "Run the statements of files; INSERTs become jobs, SELECTs print",

@@ -3,16 +3,29 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/weirsql/weir/udf"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"weir": Main,
+		"weir": func() { Main() },
+		"mine": func() { Main(mine...) }, // a weir with functions of its own
+		"taken": func() {
+			Main(udf.Scalar("upper", strings.ToUpper), udf.Table("ROWS_OF", func(string, func([]int)) error { return nil }))
+		},
 	})
+}
+
+var mine = []udf.Spec{
+	udf.Scalar("LAST_CHARS", func(s string) string { return s[len(s)-3:] }, udf.Params("text"), udf.Summary("The last three bytes of a text.")),
+	udf.Partial("HEX_VALUE", func(s string) (int64, error) { return strconv.ParseInt(s, 16, 64) }),
 }
 
 // Every script is a session at a shell: what a user types, and what comes back.

@@ -17,10 +17,11 @@ import (
 	"github.com/weirsql/weir/engine"
 	"github.com/weirsql/weir/parser"
 	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/udf"
 )
 
-func sqlCommand() *cobra.Command {
-	var env environment
+func sqlCommand(functions []udf.Spec) *cobra.Command {
+	env := environment{functions: functions}
 	var watching monitoring
 	var initFile string
 	c := &cobra.Command{
