@@ -99,6 +99,14 @@ type Lagger interface {
 	Lag() time.Duration
 }
 
+// Locator is implemented by readers that can say where a row came from, for messages.
+type Locator interface {
+	// Locate describes the record that row i of the last Poll came from, as ReaderContext.BadRecord has it: "stream clicks,
+	// shard shardId-000000000000, sequence number 495…". It is called before the next Poll, and seldom: it may read or
+	// decode again.
+	Locate(row int) string
+}
+
 // ByteCounter is implemented by readers that know the size of what they read: BytesRead is the size of the records that
 // Poll has been through since the reader was opened, undecoded and uncompressed, those that don't decode included.
 type ByteCounter interface {

@@ -34,9 +34,12 @@ type reader struct {
 	begin, end int   // what is read and not yet decoded
 	base       int64 // the offset of buf[0] in the file
 	start      int64 // where decoding began
+	polled     int64 // where the last Poll began
 	limit      int64 // records that begin here or behind are another split's
 	eof        bool
 	lines      lineCounter
+	again      func() (format.Decoder, error)
+	rows       *types.Schema // that decoders fill
 
 	direct    bool  // the decoder fills all columns of the batch, in their order
 	stored    []int // else, which ones it fills
@@ -124,12 +127,15 @@ func (r *reader) bind(s *source, relative string) error {
 	}
 	slices.SortFunc(decoded, func(a, b source) int { return a.stored - b.stored })
 	needed := make([]int, len(decoded))
+	r.rows = types.NewSchema()
 	for k, d := range decoded {
+		r.rows.Fields = append(r.rows.Fields, s.stored[d.stored])
 		needed[k] = d.stored
 		r.stored = append(r.stored, d.column)
 	}
 	r.direct = slices.IsSorted(r.stored) && len(r.constants) == 0
 	r.view.Cols = make([]*types.Vector, len(r.stored))
+	r.again = func() (format.Decoder, error) { return s.decoder(needed, nil) }
 	r.decoder, err = s.decoder(needed, r.rc.Ignored)
 	return err
 }
@@ -155,6 +161,7 @@ func (r *reader) metadata(c connectors.Column) (*types.Vector, error) {
 
 // Poll implements connectors.Reader. Bad records are offered to BadRecord and skipped if it agrees.
 func (r *reader) Poll(out *types.Batch, max int) (connectors.PollStatus, error) {
+	r.polled = r.base + int64(r.begin)
 	if r.direct {
 		return r.poll(out, max)
 	}
@@ -254,9 +261,55 @@ func (r *reader) Position() []byte {
 // BytesRead implements connectors.ByteCounter.
 func (r *reader) BytesRead() int64 { return r.base + int64(r.begin) - r.start }
 
+// Locate implements connectors.Locator: it reads what the last Poll has read once more, record by record.
+func (r *reader) Locate(row int) string {
+	at, err := r.offset(row)
+	if err != nil {
+		return fmt.Sprintf("file %s, between byte %d and %d", r.path, r.polled, r.base+int64(r.begin))
+	}
+	var lines lineCounter // r.lines may be further already
+	defer lines.close()
+	return r.place(&lines, at)
+}
+
+// offset finds the record that a row of the last Poll came from.
+func (r *reader) offset(row int) (int64, error) {
+	decoder, err := r.again()
+	if err != nil {
+		return 0, err
+	}
+	file, err := openAt(r.path, r.polled)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	data := make([]byte, r.base+int64(r.begin)-r.polled)
+	if _, err := io.ReadFull(file, data); err != nil {
+		return 0, err
+	}
+	rows := types.NewBatch(r.rows)
+	for at := 0; at < len(data); {
+		n, err := decoder.DecodeLines(data[at:], true, rows, 1)
+		var bad *format.RecordError
+		if err != nil && !errors.As(err, &bad) || n == 0 {
+			return 0, errors.New("the file has changed")
+		}
+		if rows.N > row {
+			for ; n > 1 && (data[at] == '\n' || data[at] == '\r'); at++ { // empty lines in front
+				n--
+			}
+			return r.polled + int64(at), nil
+		}
+		at += n
+	}
+	return 0, errors.New("the file has changed")
+}
+
 // where names a place in the file.
-func (r *reader) where(offset int64) string {
-	line, err := r.lines.at(r.path, offset)
+func (r *reader) where(offset int64) string { return r.place(&r.lines, offset) }
+
+func (r *reader) place(lines *lineCounter, offset int64) string {
+	line, err := lines.at(r.path, offset)
 	if err != nil {
 		return fmt.Sprintf("file %s, byte %d", r.path, offset)
 	}

@@ -73,3 +73,57 @@ func TestPlaceOfBadRecords(t *testing.T) {
 		}
 	}
 }
+
+// A row is named by its line, too, wherever reading began, with empty lines and bad records between.
+func TestPlaceOfRows(t *testing.T) {
+	dir := t.TempDir()
+	var text strings.Builder
+	lines := map[int32]string{} // by id
+	for i := range 500 {
+		switch {
+		case i%37 == 5:
+			text.WriteString("no JSON\n")
+		case i%23 == 7:
+			text.WriteString("\n")
+		default:
+			lines[int32(i)] = fmt.Sprintf("line %d, byte %d", i+1, text.Len())
+			fmt.Fprintf(&text, jsonLine, i, "x")
+		}
+	}
+	put(t, dir, "plain", text.String(), "packed.gz", gzipped(t, text.String()))
+	for _, name := range []string{"plain", "packed.gz"} {
+		s := testSource(t, connectortest.Table(t, Spec, json.Spec, options("path", dir+"/"+name), idText...))
+		s.splitSize, s.chunkSize = 5000, 300
+		splits, err := s.Splits(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := 0
+		for _, split := range splits {
+			r, err := s.Open(context.Background(), split, connectors.ReaderContext{Columns: idText,
+				BadRecord: func([]byte, string, error) error { return nil }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for status := connectors.Ready; status == connectors.Ready; {
+				out := connectortest.NewBatch(idText)
+				if status, err = r.Poll(out, 20); err != nil {
+					t.Fatal(err)
+				}
+				for i := out.N - 1; i >= 0; i -= 3 {
+					got, want := r.(connectors.Locator).Locate(i), lines[out.Cols[0].Value(i).(int32)]
+					if got != "file "+dir+"/"+name+", "+want {
+						t.Errorf("row %d of %s is at %s, want %s", i, name, got, want)
+					}
+				}
+				seen += out.N
+			}
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if seen != len(lines) {
+			t.Errorf("%s: %d rows of %d", name, seen, len(lines))
+		}
+	}
+}

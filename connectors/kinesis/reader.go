@@ -20,16 +20,24 @@ type reader struct {
 	decoder  format.Decoder
 	position position // behind the last record that Poll is done with
 
-	page    *page // being decoded, or nil
-	next    int   // in it
-	last    *page // the one that the split ended with, or nil
-	drained bool  // all rows have been given
-	bytes   int64 // of the data of the records so far
+	polled  []part // what the last Poll has decoded
+	page    *page  // being decoded, or nil
+	next    int    // in it
+	last    *page  // the one that the split ended with, or nil
+	drained bool   // all rows have been given
+	bytes   int64  // of the data of the records so far
 
 	direct   bool  // the decoder fills all columns of the batch, in their order
 	stored   []int // else, which ones it fills
 	view     types.Batch
 	metadata []metadataColumn
+}
+
+// part is records of a page.
+type part struct {
+	page     *page
+	from, to int
+	done     bool // the page is to be released
 }
 
 type metadataColumn struct {
@@ -41,6 +49,7 @@ var (
 	_ connectors.Reader      = (*reader)(nil)
 	_ connectors.Lagger      = (*reader)(nil)
 	_ connectors.ByteCounter = (*reader)(nil)
+	_ connectors.Locator     = (*reader)(nil)
 )
 
 func newReader(s *source, client *kinesis.Client, shard string, p position, rc connectors.ReaderContext) (*reader, error) {
@@ -91,6 +100,12 @@ func (r *reader) begin(ctx context.Context) {
 
 // Poll implements connectors.Reader.
 func (r *reader) Poll(out *types.Batch, most int) (connectors.PollStatus, error) {
+	for _, p := range r.polled { // nobody asks for their rows any more
+		if p.done {
+			r.release(p.page)
+		}
+	}
+	r.polled = r.polled[:0]
 	rows := out
 	if !r.direct {
 		for k, i := range r.stored {
@@ -119,13 +134,13 @@ func (r *reader) poll(rows, out *types.Batch, limit int) (connectors.PollStatus,
 			}
 			r.page, r.next = p, 0
 		}
+		from := r.next
 		for r.next < len(r.page.records) && rows.N < limit {
 			rec := &r.page.records[r.next]
 			before := rows.N
 			r.bytes += int64(rec.data.to - rec.data.from)
 			if err := r.decoder.Decode(r.page.bytes(rec.data), rows); err != nil {
-				where := fmt.Sprintf("stream %s, shard %s, sequence number %s", r.source.name, r.shard, r.page.bytes(rec.sequence))
-				if err := r.rc.BadRecord(r.page.bytes(rec.data), where, err); err != nil {
+				if err := r.rc.BadRecord(r.page.bytes(rec.data), r.where(r.page, rec), err); err != nil {
 					r.stand()
 					return connectors.Ready, err
 				}
@@ -138,17 +153,37 @@ func (r *reader) poll(rows, out *types.Batch, limit int) (connectors.PollStatus,
 			r.next++
 		}
 		r.stand()
-		if r.next < len(r.page.records) {
+		done := r.next == len(r.page.records)
+		r.polled = append(r.polled, part{r.page, from, r.next, done && !r.page.last})
+		if !done {
 			break
 		}
 		if r.page.last {
 			r.last = r.page
-		} else {
-			r.release(r.page)
 		}
 		r.page = nil
 	}
 	return connectors.Ready, nil
+}
+
+func (r *reader) where(p *page, rec *record) string {
+	return fmt.Sprintf("stream %s, shard %s, sequence number %s", r.source.name, r.shard, p.bytes(rec.sequence))
+}
+
+// Locate implements connectors.Locator: it decodes what the last Poll has decoded once more, since a record may make several
+// rows, or none.
+func (r *reader) Locate(row int) string {
+	rows := types.NewBatch(r.view.Schema)
+	for _, p := range r.polled {
+		for i := p.from; i < p.to; i++ {
+			rec := &p.page.records[i]
+			_ = r.decoder.Decode(p.page.bytes(rec.data), rows) // bad records make no rows
+			if rows.N > row {
+				return r.where(p.page, rec)
+			}
+		}
+	}
+	return fmt.Sprintf("stream %s, shard %s, up to %s", r.source.name, r.shard, r.position)
 }
 
 // append appends metadata of a record.

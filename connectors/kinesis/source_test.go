@@ -336,3 +336,44 @@ func sleep(env *connectortest.Env, d time.Duration) error {
 	}
 	return nil
 }
+
+// A row is named by its record, with bad records between, and over the pages of an answer that hold one Poll's rows.
+func TestPlaceOfRows(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	records := numbers(0, 25)
+	records[3], records[11] = "no JSON", "no JSON"
+	w.put("clicks", records...)
+	w.clock.advance(time.Second)
+	columns := []connectors.Column{n, meta("id", "sequence-number")}
+	for _, limit := range []string{"1", "4", "100"} {
+		for _, most := range []int{1, 7, 100} {
+			env := w.env()
+			env.Run(t, func() {
+				src := source(t, env, map[string]string{"stream": "clicks", "scan.shard.getrecords.maxrecordcount": limit, "json.ignore-parse-errors": "true"}, columns...)
+				r := open(t, env, src, splits(t, src)[0], columns...)
+				defer r.close()
+				seen := 0
+				for start := env.Clock.Now(); seen < 23 && env.Clock.Now().Sub(start) < time.Hour; {
+					out := connectortest.NewBatch(columns)
+					status, err := r.reader.Poll(out, most)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for i := range out.N {
+						want := "stream clicks, shard shardId-000000000000, sequence number " + out.Cols[1].Str(i)
+						if got := r.reader.(connectors.Locator).Locate(i); got != want {
+							t.Errorf("row %d is at %s, want %s", i, got, want)
+						}
+					}
+					if seen += out.N; status == connectors.Idle {
+						r.waiter.Wait(context.Background(), env.Clock.Now().Add(10*time.Minute))
+					}
+				}
+				if seen != 23 {
+					t.Errorf("records a request: %s, rows a Poll: %d: %d rows", limit, most, seen)
+				}
+			})
+		}
+	}
+}
