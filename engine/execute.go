@@ -35,6 +35,7 @@ type Query struct {
 	Bounded bool
 
 	session *Session
+	file    *diag.File
 	plan    *physical.Plan
 	name    string
 }
@@ -42,7 +43,11 @@ type Query struct {
 // Start runs the query as a job. Its rows go to rows, from one goroutine at a time; a batch is valid during the call.
 // An error from rows fails the job.
 func (q *Query) Start(ctx context.Context, rows func(*types.Batch) error) (*Job, error) {
-	return q.session.start(ctx, q.name, q.plan, nil, rows)
+	job, err := q.session.start(ctx, q.name, q.plan, nil, rows)
+	if err == nil {
+		job.file.Store(q.file)
+	}
+	return job, err
 }
 
 // Execute runs one statement of a file. INSERTs are started and not waited for; SELECTs are planned and started by
@@ -52,6 +57,12 @@ func (s *Session) Execute(ctx context.Context, file *diag.File, stmt parser.Stmt
 	if len(list) > 0 {
 		list.Sort()
 		return nil, &FileError{file, list}
+	}
+	if r != nil && r.Job != nil {
+		r.Job.file.Store(file)
+	}
+	if r != nil && r.Query != nil {
+		r.Query.file = file
 	}
 	return r, err
 }

@@ -14,7 +14,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/planner"
@@ -35,6 +37,7 @@ type Job struct {
 	session *Session
 	run     *runtime.Job
 	unlock  func()
+	file    atomic.Pointer[diag.File] // that the statement is in
 	done    chan struct{}
 	err     error // once done is closed
 }
@@ -75,7 +78,7 @@ func (j *Job) Done() <-chan struct{} { return j.done }
 func (j *Job) Wait(ctx context.Context) error {
 	select {
 	case <-j.done:
-		return j.err
+		return j.placed(j.err)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -85,10 +88,27 @@ func (j *Job) Wait(ctx context.Context) error {
 func (j *Job) Err() error {
 	select {
 	case <-j.done:
-		return j.err
+		return j.placed(j.err)
 	default:
 		return nil
 	}
+}
+
+// placed adds to the failure of a function where it is called. An expression of a view or a computed column that was
+// created in another text has its place there: the text here doesn't have the function's name at that place.
+func (j *Job) placed(err error) error {
+	file := j.file.Load()
+	var e *diag.Error
+	if file == nil || !errors.As(err, &e) || e.Span.IsZero() || e.Span.End > len(file.Text) {
+		return err
+	}
+	name := e.Msg[:strings.IndexFunc(e.Msg+"(", func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })]
+	call := file.Text[e.Span.Start:e.Span.End]
+	if name == "" || len(call) < len(name) || !strings.EqualFold(call[:len(name)], name) {
+		return err
+	}
+	at := file.Position(e.Span.Start)
+	return fmt.Errorf("%s:%d:%d: %w", file.Name, at.Line, at.Col, err)
 }
 
 // Status is RUNNING, RESTARTING, FINISHED, FAILED or CANCELED.

@@ -8,8 +8,8 @@ import (
 	"github.com/weirsql/weir/udf"
 )
 
-// fold evaluates a call or cast whose operands are all constants. What fails stays as it is: the error then belongs to
-// the run, and only if a row reaches it.
+// fold evaluates a call or cast whose operands are all constants. What fails or panics stays as it is: the error then
+// belongs to the run, and only if a row reaches it.
 func (p *Planner) fold(e rex.Expr) rex.Expr {
 	var args []rex.Expr
 	var eval udf.Eval
@@ -58,10 +58,20 @@ func (p *Planner) fold(e rex.Expr) rex.Expr {
 	}
 	out := types.NewVector(t)
 	out.Resize(1)
-	if err := eval(p.constContext(), in, out, 1); err != nil {
+	if !evaluated(func() error { return eval(p.constContext(), in, out, 1) }) {
 		return e
 	}
 	return &rex.Literal{Value: out.Value(0), T: t}
+}
+
+// evaluated reports whether f went well.
+func evaluated(f func() error) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	return f() == nil
 }
 
 // constContext is what functions see while constants are folded: the session's zone, and no time to depend on.

@@ -51,59 +51,45 @@ type AggregateFuncs2[S any, A, B, R Native] struct {
 // Aggregate defines an aggregate function of one argument.
 func Aggregate[S any, A, R Native](name string, f AggregateFuncs[S, A, R], options ...Option) Spec {
 	ca := codecOf[A]()
-	core := &aggregateCore[S, R]{init: f.Init, merge: f.Merge, result: f.Result, lacks: f.Accumulate == nil}
-	step := func(step func(*S, A) error) func() stepper[S] {
-		if step == nil {
-			return nil
+	core := &aggregateCore[S, R]{init: f.Init, merge: f.Merge, result: f.Result, lacks: f.Accumulate == nil, appendOnly: f.Retract == nil}
+	return core.spec(name, options, func() stepper[S] {
+		var a, buf []A
+		return stepper[S]{
+			load:    func(args []*types.Vector, rows []int32, n int) { a = ca.load(nil, args[0], rows, n, &buf) },
+			add:     func(s *S, k int) error { return f.Accumulate(s, a[k]) },
+			retract: func(s *S, k int) error { return f.Retract(s, a[k]) },
+			release: func() { ca.release(buf) },
 		}
-		return func() stepper[S] {
-			var buf []A
-			return func(states []S, groups []int32, args []*types.Vector, f *frame) error {
-				a := ca.load(nil, args[0], f.rows, len(groups), &buf)
-				for k, g := range groups {
-					f.at = k
-					if err := step(&states[g], a[k]); err != nil {
-						return err
-					}
-				}
-				ca.release(buf)
-				return nil
-			}
-		}
-	}
-	return core.spec(name, options, step(f.Accumulate), step(f.Retract), ca.parameter)
+	}, ca.parameter)
 }
 
 // Aggregate2 defines an aggregate function of two arguments.
 func Aggregate2[S any, A, B, R Native](name string, f AggregateFuncs2[S, A, B, R], options ...Option) Spec {
 	ca, cb := codecOf[A](), codecOf[B]()
-	core := &aggregateCore[S, R]{init: f.Init, merge: f.Merge, result: f.Result, lacks: f.Accumulate == nil}
-	step := func(step func(*S, A, B) error) func() stepper[S] {
-		if step == nil {
-			return nil
-		}
-		return func() stepper[S] {
-			var bufA []A
-			var bufB []B
-			return func(states []S, groups []int32, args []*types.Vector, f *frame) error {
-				a, b := ca.load(nil, args[0], f.rows, len(groups), &bufA), cb.load(nil, args[1], f.rows, len(groups), &bufB)
-				for k, g := range groups {
-					f.at = k
-					if err := step(&states[g], a[k], b[k]); err != nil {
-						return err
-					}
-				}
+	core := &aggregateCore[S, R]{init: f.Init, merge: f.Merge, result: f.Result, lacks: f.Accumulate == nil, appendOnly: f.Retract == nil}
+	return core.spec(name, options, func() stepper[S] {
+		var a, bufA []A
+		var b, bufB []B
+		return stepper[S]{
+			load: func(args []*types.Vector, rows []int32, n int) {
+				a, b = ca.load(nil, args[0], rows, n, &bufA), cb.load(nil, args[1], rows, n, &bufB)
+			},
+			add:     func(s *S, k int) error { return f.Accumulate(s, a[k], b[k]) },
+			retract: func(s *S, k int) error { return f.Retract(s, a[k], b[k]) },
+			release: func() {
 				ca.release(bufA)
 				cb.release(bufB)
-				return nil
-			}
+			},
 		}
-	}
-	return core.spec(name, options, step(f.Accumulate), step(f.Retract), ca.parameter, cb.parameter)
+	}, ca.parameter, cb.parameter)
 }
 
-// stepper calls a function for each of groups, with the argument's rows f.rows.
-type stepper[S any] func(states []S, groups []int32, args []*types.Vector, f *frame) error
+// stepper calls the functions of one accumulator with the k-th of the rows that have been loaded.
+type stepper[S any] struct {
+	load         func(args []*types.Vector, rows []int32, n int)
+	add, retract func(s *S, k int) error
+	release      func()
+}
 
 // aggregateCore is what an aggregate function does with its states whatever its arguments are.
 type aggregateCore[S any, R Native] struct {
@@ -112,13 +98,14 @@ type aggregateCore[S any, R Native] struct {
 	result func(*S) (R, error)
 	lacks  bool // Accumulate
 
-	state  *stateCodec
-	print  uint32
-	out    *codec[R]
-	strict []bool
+	appendOnly bool // there is no Retract
+	state      *stateCodec
+	print      uint32
+	out        *codec[R]
+	strict     []bool
 }
 
-func (c *aggregateCore[S, R]) spec(name string, options []Option, accumulate, retract func() stepper[S], params ...parameter) Spec {
+func (c *aggregateCore[S, R]) spec(name string, options []Option, steps func() stepper[S], params ...parameter) Spec {
 	d := define(name, options, false, params...)
 	c.out = codecOf[R]()
 	t := d.result(c.out.parameter)
@@ -145,14 +132,8 @@ func (c *aggregateCore[S, R]) spec(name string, options []Option, accumulate, re
 			return nil, err
 		}
 		return &BoundAggregate{
-			Args: args, Result: t.WithNotNull(!c.out.nullable && t.Kind != types.Decimal), AppendOnly: retract == nil,
-			New: func(bool) Accumulator {
-				a := &nativeAccumulator[S, R]{core: c, add: accumulate()}
-				if retract != nil {
-					a.retract = retract()
-				}
-				return a
-			},
+			Args: args, Result: t.WithNotNull(!c.out.nullable && t.Kind != types.Decimal), AppendOnly: c.appendOnly,
+			New: func(bool) Accumulator { return &nativeAccumulator[S, R]{core: c, steps: steps()} },
 		}, nil
 	}
 	return d.done()
@@ -160,25 +141,31 @@ func (c *aggregateCore[S, R]) spec(name string, options []Option, accumulate, re
 
 // nativeAccumulator is an Accumulator of states of type S. After a failure it does nothing more.
 type nativeAccumulator[S any, R Native] struct {
-	core         *aggregateCore[S, R]
-	add, retract stepper[S]
-	states       []S
-	sizes        []int // by group: bytes that the state holds beside its own size, unless none does
-	held         int   // the sum of sizes
-	frame        frame
-	groups       []int32
-	err          error
+	core   *aggregateCore[S, R]
+	steps  stepper[S]
+	states []S
+	sizes  []int // by group: bytes that the state holds beside its own size, unless none does
+	held   int   // the sum of sizes
+	frame  frame
+	groups []int32
+	err    error
 }
 
-var _ Failing = (*nativeAccumulator[int64, int64])(nil)
+var (
+	_ Failing = (*nativeAccumulator[int64, int64])(nil)
+	_ Runner  = (*nativeAccumulator[int64, int64])(nil)
+)
 
 // Err implements Failing.
 func (a *nativeAccumulator[S, R]) Err() error { return a.err }
 
 // guarded calls body unless there was a failure, and notes one.
 func (a *nativeAccumulator[S, R]) guarded(body func() error) {
-	if a.err == nil {
-		a.err = a.frame.guard(body)
+	if a.err != nil {
+		return
+	}
+	if err := a.frame.guard(body); a.err == nil { // a call within may have failed
+		a.err = err
 	}
 }
 
@@ -211,7 +198,7 @@ func (a *nativeAccumulator[S, R]) initialize(group int32) {
 	var zero S
 	a.states[group] = zero
 	if a.core.init != nil {
-		a.frame.rows, a.frame.at = nil, -1
+		a.frame.at = -1
 		a.guarded(func() error {
 			a.core.init(&a.states[group])
 			return nil
@@ -234,20 +221,80 @@ func (a *nativeAccumulator[S, R]) measure(groups ...int32) {
 
 // Add implements Accumulator.
 func (a *nativeAccumulator[S, R]) Add(groups []int32, args []*types.Vector, rows []int32) {
-	a.step(a.add, groups, args, rows)
+	a.step(a.steps.add, groups, args, rows)
 }
 
 // Retract implements Accumulator.
 func (a *nativeAccumulator[S, R]) Retract(groups []int32, args []*types.Vector, rows []int32) {
-	a.step(a.retract, groups, args, rows)
+	a.step(a.steps.retract, groups, args, rows)
 }
 
-func (a *nativeAccumulator[S, R]) step(step stepper[S], groups []int32, args []*types.Vector, rows []int32) {
+func (a *nativeAccumulator[S, R]) step(step func(*S, int) error, groups []int32, args []*types.Vector, rows []int32) {
 	f := &a.frame
 	f.rows, f.at = rows, -1
 	groups = a.choose(groups, args)
-	a.guarded(func() error { return step(a.states, groups, args, f) })
+	a.guarded(func() error {
+		a.steps.load(args, f.rows, len(groups))
+		for k, g := range groups {
+			f.at = k
+			if err := step(&a.states[g], k); err != nil {
+				return err
+			}
+		}
+		a.steps.release()
+		return nil
+	})
 	a.measure(groups...)
+}
+
+// Run implements Runner: columns are read once, however many rows a group has.
+func (a *nativeAccumulator[S, R]) Run(groups []int32, args []*types.Vector, rows []int32, steps []Step, out *types.Vector) {
+	f := &a.frame
+	f.rows, f.at = rows, -1
+	want := out.N + len(groups)
+	seen := len(a.choose(groups, args)) // f.rows are those, in order
+	a.guarded(func() error {
+		a.steps.load(args, f.rows, seen)
+		next := 0
+		for k, g := range groups {
+			step := StepAdd
+			if steps != nil {
+				step = steps[k]
+			}
+			f.at = -1
+			row := k
+			if rows != nil {
+				row = int(rows[k])
+			}
+			var err error
+			if next < seen && f.row(next) == row {
+				switch f.at = next; step {
+				case StepAdd:
+					err = a.steps.add(&a.states[g], next)
+				case StepRetract:
+					err = a.steps.retract(&a.states[g], next)
+				}
+				next++
+			}
+			if step == StepReset {
+				a.initialize(g)
+			}
+			if err != nil {
+				return err
+			}
+			r, err := a.core.result(&a.states[g])
+			if err != nil {
+				return err
+			}
+			a.core.out.push(nil, out, r)
+		}
+		a.steps.release()
+		return nil
+	})
+	a.measure(groups...)
+	for out.N < want {
+		out.AppendNull()
+	}
 }
 
 // choose leaves out the rows with a NULL that the function doesn't see. It sets frame.rows and returns the groups.

@@ -17,20 +17,34 @@ const maxShown = 60
 // evalError says which function failed on which arguments and where it stands in the query. A negative row means that
 // no row is to blame; otherwise args hold the row's arguments.
 func evalError(x node, args []*types.Vector, row int, cause error) error {
-	e := &diag.Error{Code: "evaluation", Err: cause}
+	var span diag.Span
 	switch s := x.source().(type) {
 	case *rex.Call:
-		e.Span = s.Span
+		span = s.Span
 	case *rex.Cast:
-		e.Span = s.Span
+		span = s.Span
 	case *rex.TableCall:
-		e.Span = s.Span
+		span = s.Span
 	}
-	e.Msg = x.source().String()
+	return failure(x.source().String(), span, args, row, cause)
+}
+
+// CallError is an error of a function outside of expressions, an aggregate: call is how it was called, err what it
+// returned. With a *udf.RowError, args hold the row's arguments.
+func CallError(call string, span diag.Span, args []*types.Vector, err error) error {
+	var row *udf.RowError
+	if errors.As(err, &row) {
+		return failure(call, span, args, row.Row, row.Err)
+	}
+	return failure(call, span, nil, -1, err)
+}
+
+func failure(call string, span diag.Span, args []*types.Vector, row int, cause error) error {
+	e := &diag.Error{Code: "evaluation", Span: span, Msg: call, Err: cause}
 	if row >= 0 && len(args) > 0 {
 		shown := make([]string, len(args))
 		for i, a := range args {
-			shown[i] = show(a, row)
+			shown[i] = Show(a, row)
 		}
 		e.Msg += " for (" + strings.Join(shown, ", ") + ")"
 	}
@@ -50,7 +64,8 @@ func callError(x node, args []*types.Vector, err error) error {
 	return evalError(x, nil, -1, err)
 }
 
-func show(v *types.Vector, row int) string {
+// Show prints a value for an error message, shortened.
+func Show(v *types.Vector, row int) string {
 	if row >= v.N {
 		return "?"
 	}

@@ -49,10 +49,11 @@ func (c *callNode) eval(sc *scope) (*types.Vector, error) {
 	if c.expr.Fn.Nulls == udf.NullIfAny {
 		nullIfAny(c.out, c.values, sc.n)
 	}
-	p := sc.program
-	p.running = c
-	err := c.fn(p.ctx, c.values, c.out, sc.n)
-	p.running = nil
+	ctx := sc.program.ctx
+	err := called(func() error { return c.fn(ctx, c.values, c.out, sc.n) })
+	if panicked, ok := err.(*udf.PanicError); ok {
+		err = c.blame(ctx, sc.n, panicked)
+	}
 	if err == nil && c.out.N != sc.n {
 		err = fmt.Errorf("the function returned %d values for %d rows", c.out.N, sc.n)
 	}
@@ -60,6 +61,46 @@ func (c *callNode) eval(sc *scope) (*types.Vector, error) {
 		return nil, callError(c, c.values, err)
 	}
 	return c.out, nil
+}
+
+// called calls a function and turns a panic into a *udf.PanicError.
+func called(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = udf.Panicked(r)
+		}
+	}()
+	return f()
+}
+
+// blame finds the row that the function panics for, by calling it for one row after the other. A function with memory would
+// learn the rows a second time: of its rows none is named.
+func (c *callNode) blame(ctx *udf.Context, n int, panicked *udf.PanicError) error {
+	if c.expr.Fn.New != nil {
+		return panicked
+	}
+	one, out := make([]*types.Vector, len(c.values)), types.NewVector(c.out.Type)
+	for k, v := range c.values {
+		one[k] = types.NewVector(v.Type)
+	}
+	for i := range n {
+		for k, v := range c.values {
+			one[k].Reset()
+			if v.Type.Kind.Storage() == types.StoreNone {
+				one[k].AppendNull()
+				continue
+			}
+			one[k].AppendRow(v, i)
+		}
+		out.Resize(1)
+		if c.expr.Fn.Nulls == udf.NullIfAny {
+			nullIfAny(out, one, 1)
+		}
+		if again, ok := called(func() error { return c.fn(ctx, one, out, 1) }).(*udf.PanicError); ok {
+			return &udf.RowError{Row: i, Err: again}
+		}
+	}
+	return panicked
 }
 
 // statefulNode is a call of a function with memory: the instance sees the rows that need it, in their order.

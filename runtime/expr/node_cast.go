@@ -29,10 +29,7 @@ func (c *castNode) eval(sc *scope) (*types.Vector, error) {
 		return in, err
 	}
 	c.in[0] = in
-	p := sc.program
-	p.running = c
-	err = c.expr.Kernel.Eval(p.ctx, in, c.out, sc.n)
-	p.running = nil
+	err = called(func() error { return c.expr.Kernel.Eval(sc.program.ctx, in, c.out, sc.n) })
 	if err != nil {
 		return nil, callError(c, c.in[:], err)
 	}

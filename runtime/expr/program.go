@@ -16,7 +16,6 @@ type Program struct {
 	out      []*types.Vector
 	ctx      *udf.Context
 	stateful []*statefulNode
-	running  node // the function being called, named if it panics
 }
 
 // Compile compiles expressions over the columns of an input. An error means a plan that can't be run: an expression this
@@ -41,20 +40,12 @@ func (p *Program) Open(ctx *udf.Context) { p.ctx = ctx }
 // the next Eval. A plain column of a batch without a selection is returned as it is in the batch.
 //
 // An error that one row causes is a *udf.RowError with the physical row of b, around a *diag.Error with the function
-// and its place in the query. A function that panics is such an error, too. The program can't be used after one.
+// and its place in the query. A function that panics is such an error, too: of the row that it panics for again when the
+// rows are tried one by one. The program can't be used after an error.
 func (p *Program) Eval(b *types.Batch) ([]*types.Vector, error) { return p.eval(b, b.Sel, b.Rows()) }
 
 // eval computes the physical rows sel of b; nil: all n of them.
-func (p *Program) eval(b *types.Batch, sel []int32, n int) (out []*types.Vector, err error) {
-	defer func() {
-		if p.running == nil {
-			return // nothing happened; or a bug of ours, which is the task's to report
-		}
-		if r := recover(); r != nil {
-			out, err = nil, evalError(p.running, nil, -1, fmt.Errorf("the function panicked: %v", r))
-			p.running = nil
-		}
-	}()
+func (p *Program) eval(b *types.Batch, sel []int32, n int) ([]*types.Vector, error) {
 	p.root.enter(b.Cols, sel, n)
 	for i, x := range p.nodes {
 		v, err := x.eval(p.root)

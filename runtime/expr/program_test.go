@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -401,8 +402,13 @@ func TestErrors(t *testing.T) {
 		b.AppendKind(types.Insert)
 	}
 	b.Sel = []int32{0, 2}
-	boom := &rex.Call{Spec: &udf.Spec{Name: "BOOM"}, Span: diag.Span{Start: 7, End: 13}, Args: []rex.Expr{column("a")},
-		Fn: &udf.BoundScalar{Result: types.BigIntType, Eval: func(*udf.Context, []*types.Vector, *types.Vector, int) error { panic("lit") }}}
+	boom := &rex.Call{Spec: &udf.Spec{Name: "BOOM"}, Span: diag.Span{Start: 7, End: 13}, Args: []rex.Expr{column("b")},
+		Fn: &udf.BoundScalar{Result: types.BigIntType, Eval: func(_ *udf.Context, args []*types.Vector, _ *types.Vector, n int) error {
+			if slices.Contains(args[0].I64[:n], 0) {
+				panic("lit")
+			}
+			return nil
+		}}}
 	short := &rex.Call{Spec: &udf.Spec{Name: "SHORT"},
 		Fn: &udf.BoundScalar{Result: types.StringType, Eval: func(*udf.Context, []*types.Vector, *types.Vector, int) error { return nil }}}
 	for _, test := range []struct {
@@ -414,7 +420,7 @@ func TestErrors(t *testing.T) {
 		{divide(column("a"), column("b")), 2, diag.Span{}, []string{"(a / b)", "(12, 0)", "division by zero"}},
 		{&rex.Case{Conds: []rex.Expr{compare("=", column("b"), literal(0))}, Results: []rex.Expr{divide(column("a"), column("b"))}, Else: literal(0), T: types.BigIntType},
 			2, diag.Span{}, []string{"division by zero"}},
-		{boom, -1, diag.Span{Start: 7, End: 13}, []string{"BOOM(a)", "panicked", "lit"}},
+		{boom, 2, diag.Span{Start: 7, End: 13}, []string{"BOOM(b) for (0)", "panicked at program_test.go:", "lit"}},
 		{short, -1, diag.Span{}, []string{"SHORT()", "0 values for 2 rows"}},
 	} {
 		p, err := expr.Compile([]rex.Expr{test.expr})

@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/planner/physical"
+	"github.com/weirsql/weir/runtime/expr"
 	"github.com/weirsql/weir/types"
 	"github.com/weirsql/weir/udf"
 )
@@ -26,6 +28,16 @@ type aggregates struct {
 	scratch  [1]int32
 
 	split splitRows
+
+	calling int   // 1 + the call whose function is at work, 0: none is
+	failed  error // the first failure of a function
+	failing []failingCall
+}
+
+// failingCall is a call whose function may fail.
+type failingCall struct {
+	udf.Failing
+	call int
 }
 
 // aggregate is one call: FILTER and DISTINCT decide here which rows its accumulator sees.
@@ -34,6 +46,8 @@ type aggregate struct {
 	args   []int
 	filter int
 	cols   []*types.Vector
+	name   string // as written
+	span   diag.Span
 
 	rows, groups []int32 // rows that pass the filter
 }
@@ -45,7 +59,10 @@ func newAggregates(calls []physical.AggCall, retract bool) *aggregates {
 		if c.Distinct {
 			acc = newDistinct(acc, c.Fn.Args)
 		}
-		a.calls[i] = aggregate{acc: acc, args: c.Args, filter: c.Filter}
+		a.calls[i] = aggregate{acc: acc, args: c.Args, filter: c.Filter, name: c.Name, span: c.Span}
+		if f, ok := acc.(udf.Failing); ok {
+			a.failing = append(a.failing, failingCall{f, i})
+		}
 	}
 	if retract {
 		a.counts = []int64{}
@@ -174,9 +191,14 @@ func (a *aggregates) add(b *types.Batch, groups, rows []int32) {
 	for i := range a.calls {
 		c := &a.calls[i]
 		if g, r := c.passing(b, groups, rows); len(g) > 0 {
+			a.calling = i + 1
 			c.acc.Add(g, c.cols, r)
+			if a.failing != nil {
+				a.check(c.cols)
+			}
 		}
 	}
+	a.calling = 0
 	if a.counts != nil {
 		for _, g := range groups {
 			a.counts[g]++
@@ -188,9 +210,14 @@ func (a *aggregates) retract(b *types.Batch, groups, rows []int32) {
 	for i := range a.calls {
 		c := &a.calls[i]
 		if g, r := c.passing(b, groups, rows); len(g) > 0 {
+			a.calling = i + 1
 			c.acc.Retract(g, c.cols, r)
+			if a.failing != nil {
+				a.check(c.cols)
+			}
 		}
 	}
+	a.calling = 0
 	for _, g := range groups {
 		a.counts[g]--
 	}
@@ -222,8 +249,10 @@ func (c *aggregate) passing(b *types.Batch, groups, rows []int32) (g, r []int32)
 // merge adds the rows of group src to group dst.
 func (a *aggregates) merge(dst, src int32) {
 	for i := range a.calls {
+		a.calling = i + 1
 		a.calls[i].acc.Merge(dst, src)
 	}
+	a.calling = 0
 	if a.counts != nil {
 		a.counts[dst] += a.counts[src]
 	}
@@ -232,8 +261,48 @@ func (a *aggregates) merge(dst, src int32) {
 // result appends the groups' results to columns, one per call.
 func (a *aggregates) result(groups []int32, out []*types.Vector) {
 	for i := range a.calls {
+		a.calling = i + 1
 		a.calls[i].acc.Result(groups, out[i])
 	}
+	a.calling = 0
+}
+
+// check notes a failure of the function that has just been called for rows of args.
+func (a *aggregates) check(args []*types.Vector) {
+	for _, f := range a.failing {
+		if f.call == a.calling-1 && a.failed == nil {
+			if err := f.Err(); err != nil {
+				a.failed = a.failure(f.call, args, err)
+			}
+		}
+	}
+}
+
+// err is the first failure of a function; see Calls.Err.
+func (a *aggregates) err() error {
+	for _, f := range a.failing {
+		if a.failed == nil {
+			if err := f.Err(); err != nil {
+				a.failed = a.failure(f.call, nil, err)
+			}
+		}
+	}
+	return a.failed
+}
+
+// failure is an error of a call, with the arguments of the row that is to blame.
+func (a *aggregates) failure(call int, args []*types.Vector, err error) error {
+	c := &a.calls[call]
+	return expr.CallError(c.name, c.span, args, err)
+}
+
+// called describes the call whose function is at work.
+func (a *aggregates) called() (function string, at diag.Span) {
+	if a.calling == 0 {
+		return "", diag.Span{}
+	}
+	c := &a.calls[a.calling-1]
+	return c.name, c.span
 }
 
 // encode appends a group's state: its count of rows, if there is one, as a varint, and each accumulator's.

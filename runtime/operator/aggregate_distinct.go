@@ -2,6 +2,7 @@ package operator
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/weirsql/weir/runtime/state"
 	"github.com/weirsql/weir/types"
@@ -36,6 +37,20 @@ func newDistinct(inner udf.Accumulator, args []types.Type) *distinct {
 		d.merged = append(d.merged, types.NewVector(t))
 	}
 	return d
+}
+
+// Err implements udf.Failing: which row of the values it was says nothing here.
+func (d *distinct) Err() error {
+	f, ok := d.inner.(udf.Failing)
+	if !ok {
+		return nil
+	}
+	err := f.Err()
+	var row *udf.RowError
+	if errors.As(err, &row) {
+		return row.Err
+	}
+	return err
 }
 
 func (d *distinct) Grow(n int) {

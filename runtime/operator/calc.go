@@ -26,7 +26,10 @@ type calc struct {
 	ctx     *Context
 }
 
-var _ Operator = (*calc)(nil)
+var (
+	_ Operator = (*calc)(nil)
+	_ Tracer   = (*calc)(nil)
+)
 
 func newCalc(node *physical.Calc) (*calc, error) {
 	c := &calc{node: node}
@@ -126,6 +129,14 @@ func (c *calc) Process(_ int, b *types.Batch, out Output) error {
 		}
 	}
 	return out.Emit(&c.out)
+}
+
+// InputRow implements Tracer.
+func (c *calc) InputRow(emitted int) int {
+	if c.program != nil && c.in.Sel != nil {
+		return int(c.in.Sel[emitted])
+	}
+	return emitted
 }
 
 func (c *calc) gatherKinds(b *types.Batch, sel []int32) {

@@ -9,6 +9,7 @@ package operator
 import (
 	"time"
 
+	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/runtime/metrics"
 	"github.com/weirsql/weir/runtime/state"
@@ -46,6 +47,21 @@ type Incremental interface {
 	CanIncrement() bool
 	// Complete says that the checkpoint of the last Snapshot is complete.
 	Complete()
+}
+
+// Calls is implemented by operators that call functions beside those in expressions: aggregates.
+type Calls interface {
+	// Err returns the first failure of any of them, nil as long as there was none. The task asks before it passes on what
+	// the operator emits, and after each call; it takes nothing of an operator that has failed.
+	Err() error
+	// Calling describes the function that is being called, "" when none is: who recovers from a panic asks.
+	Calling() (function string, at diag.Span)
+}
+
+// Tracer is implemented by operators that emit rows of their input one by one.
+type Tracer interface {
+	// InputRow returns the physical row of the batch in Process that became the physical row of what was emitted last.
+	InputRow(emitted int) int
 }
 
 // Output takes the rows an operator emits.

@@ -15,6 +15,9 @@ var _ Operator = (*union)(nil)
 
 func newUnion(node *physical.Union) *union { return &union{out: types.Batch{Schema: node.Schema}} }
 
+// InputRow implements Tracer.
+func (u *union) InputRow(emitted int) int { return emitted }
+
 func (u *union) Process(_ int, b *types.Batch, out Output) error {
 	if b.Rows() == 0 {
 		return nil

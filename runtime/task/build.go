@@ -75,6 +75,10 @@ func (b *Builder) Add(n physical.Node, parallelism int, enumerator *Enumerator) 
 	default:
 		v.op, err = b.build(n)
 	}
+	v.calls, _ = v.op.(operator.Calls)
+	if inputs := n.Base().Inputs; len(inputs) == 1 && inputs[0].Exchange == physical.Hash {
+		v.keys = inputs[0].Keys
+	}
 	if err != nil {
 		return v.fail(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/weirsql/weir/runtime/expr"
 	"github.com/weirsql/weir/runtime/state"
 	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/udf"
 )
 
 // scan reads the splits of a table that fall to one subtask, a batch at a time: reader → computed columns → watermark →
@@ -218,7 +219,7 @@ func (s *scan) read(sp *split, now time.Time) error {
 			}
 		}
 		if err := s.emit(sp); err != nil {
-			return err
+			return s.locate(sp, err)
 		}
 		if sp.idle {
 			sp.quiet = now
@@ -305,6 +306,25 @@ func (s *scan) emit(sp *split) error {
 		return s.advance()
 	}
 	return s.emitByEvent(sp, v)
+}
+
+// locate adds to a failure where the record stands that it came of, if it came of one of s.raw.
+func (s *scan) locate(sp *split, err error) error {
+	row := -1
+	var e *Error
+	var own *udf.RowError
+	if errors.As(err, &e) {
+		row = e.row
+	} else if errors.As(err, &own) {
+		row = own.Row
+		err = s.v.fail(err)
+		e = err.(*Error)
+	}
+	l, ok := sp.reader.(connectors.Locator)
+	if ok && row >= 0 && row < s.raw.N {
+		e.Record = l.Locate(row)
+	}
+	return err
 }
 
 // emitByEvent passes the rows of s.out on and looks at the watermark after every gap-th row of the split.

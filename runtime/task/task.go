@@ -13,9 +13,11 @@ import (
 
 	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/runtime/exchange"
+	"github.com/weirsql/weir/runtime/expr"
 	"github.com/weirsql/weir/runtime/metrics"
 	"github.com/weirsql/weir/runtime/operator"
 	"github.com/weirsql/weir/runtime/state"
+	"github.com/weirsql/weir/udf"
 )
 
 // Env is what all tasks of a job share.
@@ -208,6 +210,7 @@ func (t *Task) Run(ctx context.Context) {
 		return t.loop(ctx)
 	})
 	if err != nil && !(ctx.Err() != nil && errors.Is(err, ctx.Err())) {
+		t.panicked(err)
 		t.env.Reports.Failed(t, err)
 	}
 	t.close()
@@ -252,10 +255,24 @@ func (t *Task) guard(f func() error) (err error) {
 		if v == nil {
 			v = t.head
 		}
+		if v.calls != nil {
+			if function, at := v.calls.Calling(); function != "" {
+				err = v.fail(expr.CallError(function, at, nil, udf.Panicked(r)))
+				return
+			}
+		}
 		t.env.Log.Error("an operator panicked", "operator", v.label, "subtask", t.subtask, "panic", r, "stack", string(debug.Stack()))
 		err = v.fail(fmt.Errorf("internal error (a bug of weir; the log has the details): %v", r))
 	}()
 	return f()
+}
+
+// panicked logs where a function panicked, if that is what err is about: the message has the place only.
+func (t *Task) panicked(err error) {
+	var p *udf.PanicError
+	if errors.As(err, &p) {
+		t.env.Log.Info("a function panicked", "error", err, "stack", p.Stack)
+	}
 }
 
 func (t *Task) close() {

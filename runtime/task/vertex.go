@@ -22,7 +22,9 @@ type vertex struct {
 	name        string // of the operator
 	label       string // for messages: the name, and the table of scans and sinks
 	parallelism int
+	keys        []int             // of the exchanges that it reads, if they go by a key
 	op          operator.Operator // nil for a source
+	calls       operator.Calls    // op, if it is one
 	source      source            // or nil
 	metrics     metrics.Operator
 	udf         udf.Context
@@ -61,11 +63,16 @@ func (v *vertex) open(ctx context.Context) error {
 	return v.fail(err)
 }
 
-// Emit implements operator.Output.
+// Emit implements operator.Output. What an operator emits after one of its functions has failed isn't passed on.
 func (v *vertex) Emit(b *types.Batch) error {
 	n := b.Rows()
 	if n == 0 {
 		return nil
+	}
+	if v.calls != nil {
+		if err := v.calls.Err(); err != nil {
+			return v.fail(err)
+		}
 	}
 	v.metrics.RecordsOut.Add(int64(n))
 	for _, s := range v.senders {
@@ -73,7 +80,7 @@ func (v *vertex) Emit(b *types.Batch) error {
 	}
 	for _, c := range v.next {
 		if err := c.process(0, b); err != nil {
-			return err
+			return v.cameFrom(err)
 		}
 	}
 	v.task.running = v
@@ -83,7 +90,14 @@ func (v *vertex) Emit(b *types.Batch) error {
 func (v *vertex) process(input int, b *types.Batch) error {
 	v.task.running = v
 	v.metrics.RecordsIn.Add(int64(b.Rows()))
-	return v.fail(v.op.Process(input, b, v))
+	err := v.op.Process(input, b, v)
+	if err == nil && v.calls != nil {
+		err = v.calls.Err()
+	}
+	if err != nil {
+		return v.failAt(err, b)
+	}
+	return nil
 }
 
 func (v *vertex) watermark(w int64) error {
@@ -93,6 +107,11 @@ func (v *vertex) watermark(w int64) error {
 	if v.op != nil {
 		if err := v.op.OnWatermark(w, v); err != nil {
 			return v.fail(err)
+		}
+		if v.calls != nil {
+			if err := v.calls.Err(); err != nil {
+				return v.fail(err)
+			}
 		}
 	}
 	v.tell(exchange.Watermark, w)
