@@ -154,6 +154,7 @@ func TestNativeScalars(t *testing.T) {
 		{"REPEAT_TEXT(phone, 2)", `"+43 660 123+43 660 123" null "00120012"`},
 		{"CLAMP(n, 1, 2.5)", `1.0 2.5 null`},
 		{"CLAMP(x => n, low => 1, high => 2)", `1.0 2.0 null`},
+		{"CLAMP(n, high => 2, low => 1)", `1.0 2.0 null`},
 		{"JOINED(n > 0, CAST(2 AS SMALLINT), CAST(1.5 AS FLOAT), 'd')", `"false 2 1.5d" "true 2 1.5d" null`},
 		{"LONGEST(phone, 'abc')", `"+43 660 123" null "0012"`},
 		{"NULL_TEXT(phone)", `"some +43 660 123" "nothing" "some 0012"`},
@@ -236,10 +237,28 @@ query:1:8: error: CLAMP takes 3 arguments, found 2 [invalid-call]
     |        ^^^^^^^^^^^
   hint: usage: CLAMP(x DOUBLE, low DOUBLE, high DOUBLE)
 `},
-		{"SELECT CLAMP(low => 1, x => 2, high => 3);", `
-query:1:21: error: CLAMP takes low as argument 2; give arguments in their order [invalid-call]
-  1 | SELECT CLAMP(low => 1, x => 2, high => 3);
-    |                     ^
+		{"SELECT CLAMP(low => 1, step => 2, high => 3);", `
+query:1:24: error: CLAMP has no argument named "step" [invalid-call]
+  1 | SELECT CLAMP(low => 1, step => 2, high => 3);
+    |                        ^^^^^^^^^
+  hint: usage: CLAMP(x DOUBLE, low DOUBLE, high DOUBLE)
+`},
+		{"SELECT CLAMP(low => 1, high => 3);", `
+query:1:8: error: CLAMP lacks argument "x" [invalid-call]
+  1 | SELECT CLAMP(low => 1, high => 3);
+    |        ^^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: usage: CLAMP(x DOUBLE, low DOUBLE, high DOUBLE)
+`},
+		{"SELECT CLAMP(5, lo => 1, high => 3);", `
+query:1:17: error: CLAMP has no argument named "lo" [invalid-call]
+  1 | SELECT CLAMP(5, lo => 1, high => 3);
+    |                 ^^^^^^^
+  hint: did you mean "low"?
+`},
+		{"SELECT CLAMP(5, 1, x => 3);", `
+query:1:20: error: argument "x" is given twice [invalid-call]
+  1 | SELECT CLAMP(5, 1, x => 3);
+    |                    ^^^^^^
   hint: usage: CLAMP(x DOUBLE, low DOUBLE, high DOUBLE)
 `},
 		{"SELECT LONGEST();", `

@@ -423,7 +423,7 @@ func (a *aggregateBinder) aggregate(c *parser.FuncCall) (rex.Expr, *diag.Error) 
 			given = nil
 		}
 	}
-	args, names, spans, err := inner.callArgs(given)
+	args, names, spans, err := inner.callArgs(spec, c.Span, given)
 	if err != nil {
 		return nil, err
 	}

@@ -218,11 +218,11 @@ func (q *queryBinder) tableCall(s *scope, r *parser.TableFunc) (*rex.TableCall, 
 	if !r.Lateral {
 		b.scope = &scope{}
 	}
-	args, names, spans, err := b.callArgs(e.Args)
+	args, names, spans, err := b.callArgs(spec, e.Span, e.Args)
 	if err != nil {
 		if !r.Lateral && len(s.rels) > 0 {
 			b.scope = s
-			if _, _, _, without := b.callArgs(e.Args); without == nil {
+			if _, _, _, without := b.callArgs(spec, e.Span, e.Args); without == nil {
 				return nil, err.WithHint("write LATERAL TABLE(…) to use the columns of what stands on its left")
 			}
 		}

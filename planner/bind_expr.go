@@ -510,7 +510,7 @@ func (b *exprBinder) bindCall(e *parser.FuncCall) (rex.Expr, *diag.Error) {
 	case e.WithinGroup != nil:
 		return nil, unsupported(e.Span, "WITHIN GROUP is not supported")
 	}
-	args, names, spans, err := b.callArgs(e.Args)
+	args, names, spans, err := b.callArgs(spec, e.Span, e.Args)
 	if err != nil {
 		return nil, err
 	}
@@ -527,11 +527,12 @@ func (b *exprBinder) bindCall(e *parser.FuncCall) (rex.Expr, *diag.Error) {
 }
 
 // callArgs binds the arguments of a call: those without a name, then name => value. An argument given as DEFAULT is as one
-// that is left out where it has a name, and else NULL, which is what Flink makes of either.
-func (b *exprBinder) callArgs(in []parser.Expr) (args []rex.Expr, names []string, spans []diag.Span, err *diag.Error) {
+// that is left out where it has a name, and else NULL, which is what Flink makes of either. Where the function's parameters have
+// names the arguments are put into their order.
+func (b *exprBinder) callArgs(spec *udf.Spec, span diag.Span, in []parser.Expr) (args []rex.Expr, names []string, spans []diag.Span, err *diag.Error) {
 	given := map[string]bool{}
 	for _, a := range in {
-		name, span := "", a.Pos()
+		name, at := "", a.Pos()
 		n, named := a.(*parser.NamedArg)
 		if named {
 			name, a = n.Name.Name, n.Value
@@ -542,7 +543,7 @@ func (b *exprBinder) callArgs(in []parser.Expr) (args []rex.Expr, names []string
 		case named:
 			given[key] = true
 		case len(given) > 0:
-			return nil, nil, nil, diag.Errorf("invalid-call", span, "an argument without a name stands behind one with a name").
+			return nil, nil, nil, diag.Errorf("invalid-call", at, "an argument without a name stands behind one with a name").
 				WithHint("name this one too, or put it first")
 		}
 		var x rex.Expr
@@ -554,9 +555,25 @@ func (b *exprBinder) callArgs(in []parser.Expr) (args []rex.Expr, names []string
 		} else if x, err = b.bind(a); err != nil {
 			return nil, nil, nil, err
 		}
-		args, names, spans = append(args, x), append(names, name), append(spans, span)
+		args, names, spans = append(args, x), append(names, name), append(spans, at)
 	}
-	return args, names, spans, nil
+	if spec.Params == nil || len(given) == 0 {
+		return args, names, spans, nil
+	}
+	order, wrong := spec.Order(names)
+	if wrong != nil {
+		return nil, nil, nil, callError(spec, wrong, span, spans)
+	}
+	return picked(args, order), make([]string, len(order)), picked(spans, order), nil
+}
+
+// picked returns the elements that order names.
+func picked[T any](from []T, order []int) []T {
+	out := make([]T, len(order))
+	for i, k := range order {
+		out[i] = from[k]
+	}
+	return out
 }
 
 // jsonClauses appends the clauses of a JSON function to its arguments, in a fixed order and only those that are there:

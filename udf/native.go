@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -95,8 +94,8 @@ func Summary(sentence string) Option {
 	return option(func(d *definition) { d.spec.Summary = sentence })
 }
 
-// Params names the parameters, for the reference and for messages: MASK(text STRING, keep INT) instead of
-// MASK(STRING, INT).
+// Params names the parameters, for the reference, for messages, and for calls that name their arguments, in any order:
+// MASK(keep => 3, text => phone).
 func Params(names ...string) Option { return option(func(d *definition) { d.params = names }) }
 
 // Usage replaces the call forms that the reference shows, which are made from the function's Go type.
@@ -141,6 +140,9 @@ func define(name string, options []Option, variadic bool, params ...parameter) *
 	if d.params != nil && len(d.params) != len(params) {
 		d.fail("Params names %d parameters; the function has %d", len(d.params), len(params))
 		d.params = nil
+	}
+	if !variadic {
+		d.spec.Params = d.params
 	}
 	if d.spec.Usage == nil {
 		d.spec.Usage = []string{d.spec.Name + "(" + strings.Join(d.signature(variadic, params), ", ") + ")"}
@@ -208,11 +210,8 @@ func (d *definition) bind(c *Call, variadic bool, params []parameter) (args []ty
 	notNull = true
 	for i, a := range c.Args {
 		p := params[min(i, len(params)-1)]
-		if a.Name != "" && (variadic || d.params == nil || !strings.EqualFold(a.Name, d.params[i])) {
-			if k := slices.IndexFunc(d.params, func(name string) bool { return strings.EqualFold(a.Name, name) }); k >= 0 {
-				return nil, false, false, Errorf(i, "%s takes %s as argument %d; give arguments in their order", c.Name, d.params[k], k+1)
-			}
-			return nil, false, false, Errorf(i, "%s has no parameter %q", c.Name, a.Name)
+		if a.Name != "" {
+			return nil, false, false, NoNamedArg(c.Name, i, a.Name)
 		}
 		sees = sees || p.nullable
 		notNull = notNull && (p.nullable || a.Type.NotNull)

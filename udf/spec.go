@@ -2,7 +2,10 @@ package udf
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/types"
 )
 
@@ -15,6 +18,10 @@ type Spec struct {
 	Family  string   // the group in the reference: "string", "temporal", "operator", …
 	Usage   []string // call forms for the reference: "SUBSTRING(s, start [, length])"
 	Summary string   // one sentence
+
+	// Params names the parameters, in their order: arguments given by name are put into it before they are bound. Without it
+	// the function finds the names in its Call, or refuses them.
+	Params []string
 
 	Examples []Example
 
@@ -88,6 +95,42 @@ func (e *ArgError) Error() string { return e.Msg }
 // Errorf returns an ArgError for argument arg; a negative arg means the call as a whole.
 func Errorf(arg int, format string, args ...any) *ArgError {
 	return &ArgError{Arg: arg, Msg: fmt.Sprintf(format, args...)}
+}
+
+// Order returns, for each parameter that has an argument, the number of this argument; names are those that the arguments
+// were given by, "" without one. The parameters without an argument must be the last.
+func (s *Spec) Order(names []string) ([]int, error) {
+	order := make([]int, len(s.Params))
+	for i := range order {
+		order[i] = -1
+	}
+	most := 0
+	for i, name := range names {
+		at := i
+		if name != "" {
+			at = slices.IndexFunc(s.Params, func(p string) bool { return strings.EqualFold(p, name) })
+		}
+		switch {
+		case at < 0:
+			err := NoNamedArg(s.Name, i, name)
+			if near := diag.Suggest(name, s.Params); near != "" {
+				err.Hint = fmt.Sprintf("did you mean %q?", near)
+			}
+			return nil, err
+		case at >= len(order):
+			return nil, Errorf(i, "%s takes %d arguments, found more", s.Name, len(order))
+		case order[at] >= 0:
+			return nil, Errorf(i, "argument %q is given twice", s.Params[at])
+		}
+		order[at] = i
+		most = max(most, at+1)
+	}
+	for at, i := range order[:most] {
+		if i < 0 {
+			return nil, Errorf(-1, "%s lacks argument %q", s.Name, s.Params[at])
+		}
+	}
+	return order[:most], nil
 }
 
 // NoNamedArg is the error of a function that knows no argument of the name that argument arg was given by.
