@@ -29,7 +29,7 @@ func (sc *scope) compileCall(e *rex.Call) (node, error) {
 	s := &statefulNode{callNode: c, instance: e.Fn.New()}
 	s.instance.Grow(1)
 	c.fn = func(ctx *udf.Context, args []*types.Vector, out *types.Vector, n int) error {
-		return s.instance.Eval(ctx, nil, args, out, n)
+		return s.instance.Eval(ctx, sc.program.groups, args, out, n)
 	}
 	sc.program.stateful = append(sc.program.stateful, s)
 	return s, nil

@@ -16,6 +16,7 @@ type Program struct {
 	out      []*types.Vector
 	ctx      *udf.Context
 	stateful []*statefulNode
+	groups   []int32 // of the rows, for functions with a memory per group; nil: one for all
 }
 
 // Compile compiles expressions over the columns of an input. An error means a plan that can't be run: an expression this

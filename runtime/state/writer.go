@@ -170,6 +170,21 @@ func (w *Writer) Flush() {
 // Bytes is the size of what has been written.
 func (w *Writer) Bytes() int64 { return w.bytes }
 
+// Later has step called by Sweep, which writes some of the operator's state that is not in a Store, as it was at the
+// snapshot, and reports whether that was the last; forget is called when the rest is not wanted any more. Steps come in the
+// order of the calls of Later, those of Stores among them.
+func (w *Writer) Later(step func(w *Writer) (done bool, err error), forget func()) {
+	w.later = append(w.later, later{step, forget})
+}
+
+type later struct {
+	step   func(w *Writer) (done bool, err error)
+	forget func()
+}
+
+func (l later) sweep(w *Writer) (done bool, err error) { return l.step(w) }
+func (l later) abandon()                               { l.forget() }
+
 func (w *Writer) keys() int {
 	if w.Keys > 0 {
 		return w.Keys
