@@ -228,7 +228,7 @@ func sentence(s string) string {
 }
 
 // families are the parts of functions.md, in its order.
-var families = []string{"operator", "conditional", "arithmetic", "string", "temporal", "aggregate", "collection", "json", "hash", "anomaly"}
+var families = []string{"operator", "conditional", "arithmetic", "string", "temporal", "aggregate", "over", "collection", "json", "hash", "anomaly"}
 
 func functions(t *testing.T) *udf.Registry {
 	t.Helper()

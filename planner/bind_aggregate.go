@@ -9,6 +9,7 @@ import (
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/planner/rex"
 	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/udf"
 )
 
 // groupWindows are the legacy group windows by name; windowAuxiliary are the functions that go with them.
@@ -62,10 +63,15 @@ func (q *queryBinder) aggregated(n node, s *scope, e *parser.Select) (node, diag
 	a.attach(n)
 	a.place()
 	b := &exprBinder{p: q.p, scope: s, before: a.bind, clause: "a select list"}
+	over, err := q.newOverBinder(&exprBinder{p: q.p, scope: s, before: a.bind, clause: "an OVER window"}, e)
+	if err != nil {
+		return nil, diag.List{err}
+	}
+	b.over = over
 	exprs, names, errs := q.items(b, s, e.Items)
 	var having rex.Expr
 	if e.Having != nil {
-		b.clause = "HAVING"
+		b.clause, b.over = "HAVING", nil
 		cond, err := b.condition(e.Having)
 		if err != nil {
 			errs.Add(err)
@@ -77,11 +83,12 @@ func (q *queryBinder) aggregated(n node, s *scope, e *parser.Select) (node, diag
 	}
 	out := a.node(n, s)
 	finish := a.finish()
-	for i := range exprs {
-		exprs[i] = finish(exprs[i])
-	}
 	if having != nil {
 		out = &filterNode{input: out, cond: finish(having)}
+	}
+	out = over.node(out, finish)
+	for i := range exprs {
+		exprs[i] = over.finish(finish(exprs[i]))
 	}
 	return project(out, exprs, names), nil
 }
@@ -192,6 +199,8 @@ func windowColumnsOf(n node) *windowColumns {
 		return &windowColumns{[]int{last - 2}, []int{last - 1}, []int{last}, n.window}
 	case *filterNode:
 		return windowColumnsOf(n.input)
+	case *overNode: // its columns begin with the input's
+		return windowColumnsOf(n.input)
 	case *projectNode:
 		in := windowColumnsOf(n.input)
 		if in == nil {
@@ -298,6 +307,7 @@ func (a *aggregateBinder) place() {
 const (
 	aggregateBase = 1 << 20
 	propertyBase  = 2 << 20
+	overBase      = 4 << 20 // columns of OVER, which are not the aggregation's
 )
 
 func (a *aggregateBinder) property(p physical.WindowProperty, t types.Type) rex.Expr {
@@ -321,7 +331,7 @@ func (a *aggregateBinder) finish() func(rex.Expr) rex.Expr {
 	return func(e rex.Expr) rex.Expr {
 		return rex.Rewrite(e, func(x rex.Expr) rex.Expr {
 			c, ok := x.(*rex.Column)
-			if !ok || c.Index < aggregateBase {
+			if !ok || c.Index < aggregateBase || c.Index >= overBase {
 				return x
 			}
 			moved := *c
@@ -401,36 +411,66 @@ func (a *aggregateBinder) auxiliary(c *parser.FuncCall, name, kind string) (rex.
 
 // aggregate binds one aggregate call; equal calls are computed once.
 func (a *aggregateBinder) aggregate(c *parser.FuncCall) (rex.Expr, *diag.Error) {
-	p := a.q.p
-	spec, err := p.function(c.Name)
+	call, err := a.q.p.aggregateCall(a.input, c, nil, a.column)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case c.WithinGroup != nil:
-		return nil, unsupported(c.Span, "WITHIN GROUP is not supported")
-	case c.Nulls != parser.NullsTreatmentUnstated:
-		return nil, unsupported(c.Span, "IGNORE NULLS and RESPECT NULLS are not supported")
+	for i, other := range a.aggs {
+		if sameAggregate(other, call) {
+			return &rex.Column{Index: aggregateBase + i, Name: other.Name, T: other.Fn.Result}, nil
+		}
 	}
-	inner := *a.input
+	a.aggs = append(a.aggs, call)
+	return &rex.Column{Index: aggregateBase + len(a.aggs) - 1, Name: call.Name, T: call.Fn.Result}, nil
+}
+
+// sameAggregate reports whether two calls over the same rows give the same.
+func sameAggregate(a, b physical.AggCall) bool {
+	return a.Name == b.Name && a.Filter == b.Filter && slices.Equal(a.Args, b.Args)
+}
+
+// aggregateCall binds a call of an aggregate function, whose arguments and filter are over input; column finds or makes the
+// column of an expression. order is what OVER orders by, for functions that look at it.
+func (p *Planner) aggregateCall(input *exprBinder, c *parser.FuncCall, order rex.Expr, column func(rex.Expr) int) (call physical.AggCall, err *diag.Error) {
+	spec, err := p.function(c.Name)
+	if err != nil {
+		return call, err
+	}
+	switch {
+	case spec.Over != udf.OverToo && c.Over == nil:
+		return call, diag.Errorf("misplaced-aggregate", c.Span, "%s needs an OVER clause", spec.Name)
+	case c.WithinGroup != nil:
+		return call, unsupported(c.Span, "WITHIN GROUP is not supported")
+	case c.Nulls != parser.NullsTreatmentUnstated:
+		return call, unsupported(c.Span, "IGNORE NULLS and RESPECT NULLS are not supported")
+	case c.Distinct && spec.Over != udf.OverToo:
+		return call, diag.Errorf("invalid-call", c.Span, "%s takes no DISTINCT", spec.Name)
+	}
+	inner := *input
 	inner.clause = "the argument of an aggregate"
 	given := c.Args
 	for _, arg := range c.Args {
 		if _, star := arg.(*parser.Star); star {
 			if spec.Name != "COUNT" || len(c.Args) > 1 || c.Distinct {
-				return nil, diag.Errorf("misplaced-star", arg.Pos(), "* is only allowed in COUNT(*)")
+				return call, diag.Errorf("misplaced-star", arg.Pos(), "* is only allowed in COUNT(*)")
 			}
 			given = nil
 		}
 	}
 	args, names, spans, err := inner.callArgs(spec, c.Span, given)
 	if err != nil {
-		return nil, err
+		return call, err
+	}
+	if spec.Over == udf.OverRank {
+		if len(args) > 0 {
+			return call, diag.Errorf("invalid-call", spans[0], "%s takes no arguments", spec.Name)
+		}
+		args, spans = append(args, order), append(spans, c.Span)
 	}
 	if c.JSON != nil {
 		extra, err := inner.jsonClauses(c.JSON)
 		if err != nil {
-			return nil, err
+			return call, err
 		}
 		for _, x := range extra {
 			args, names, spans = append(args, x), append(names, ""), append(spans, c.JSON.Span)
@@ -438,34 +478,30 @@ func (a *aggregateBinder) aggregate(c *parser.FuncCall) (rex.Expr, *diag.Error) 
 	}
 	fn, bindErr := spec.Aggregate(udfCall(spec.Name, args, names, c.Distinct))
 	if bindErr != nil {
-		return nil, callError(spec, bindErr, c.Span, spans)
+		return call, callError(spec, bindErr, c.Span, spans)
 	}
-	call := physical.AggCall{Name: c.String(), Function: spec.Name, Fn: fn, Filter: -1, Distinct: c.Distinct, Span: c.Span}
+	written := *c
+	written.Over = nil
+	call = physical.AggCall{Name: written.String(), Function: spec.Name, Fn: fn, Filter: -1, Distinct: c.Distinct, Span: c.Span}
 	for i := range args {
 		if i >= len(fn.Args) {
 			break
 		}
 		x, convErr := p.argument(args[i], fn.Args[i])
 		if convErr != nil {
-			return nil, diag.Errorf("type-mismatch", spans[i], "%s takes %s here, found %s", spec.Name, fn.Args[i].Nullable(), args[i].Type().Nullable())
+			return call, diag.Errorf("type-mismatch", spans[i], "%s takes %s here, found %s", spec.Name, fn.Args[i].Nullable(), args[i].Type().Nullable())
 		}
-		call.Args = append(call.Args, a.column(x))
+		call.Args = append(call.Args, column(x))
 	}
 	if c.Filter != nil {
 		inner.clause = "FILTER"
 		cond, err := inner.condition(c.Filter)
 		if err != nil {
-			return nil, err
+			return call, err
 		}
-		call.Filter = a.column(cond)
+		call.Filter = column(cond)
 	}
-	for i, other := range a.aggs {
-		if other.Name == call.Name && other.Filter == call.Filter && slices.Equal(other.Args, call.Args) {
-			return &rex.Column{Index: aggregateBase + i, Name: other.Name, T: other.Fn.Result}, nil
-		}
-	}
-	a.aggs = append(a.aggs, call)
-	return &rex.Column{Index: aggregateBase + len(a.aggs) - 1, Name: call.Name, T: fn.Result}, nil
+	return call, nil
 }
 
 // column returns the column of pre that computes x.

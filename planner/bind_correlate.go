@@ -83,8 +83,8 @@ func (q *queryBinder) correlateJoin(r *parser.Join) (node, *scope, diag.List) {
 		switch {
 		case kind == physical.InnerJoin:
 			return &filterNode{input: n, cond: cond}, s, nil
-		case statefulName(cond) != "":
-			return refuse(unsupported(r.On.Pos(), "%s keeps state and can't stand in the condition of a LEFT JOIN with UNNEST", statefulName(cond)).
+		case statefulCall(cond) != nil:
+			return refuse(unsupported(r.On.Pos(), "%s keeps state and can't stand in the condition of a LEFT JOIN with UNNEST", statefulCall(cond).Spec.Title()).
 				WithHint("compute it in a subquery on the left"))
 		}
 		n.cond = cond
@@ -121,7 +121,7 @@ func (q *queryBinder) correlate(left node, ls *scope, r parser.Relation, outer b
 	// A function with memory needs an operator that keeps it.
 	var stateful []rex.Expr
 	for _, a := range call.Args {
-		if statefulName(a) != "" {
+		if statefulCall(a) != nil {
 			stateful = append(stateful, a)
 		}
 	}

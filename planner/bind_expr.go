@@ -23,6 +23,8 @@ type exprBinder struct {
 	// before sees every expression first and may bind it itself: how grouping expressions, aggregates and window
 	// functions become columns of the operator below. It returns nil to leave the expression to the binder.
 	before func(parser.Expr) (rex.Expr, *diag.Error)
+	// over binds calls with OVER, before anybody else; nil where there can't be any.
+	over *overBinder
 	// clause names the place for messages: "WHERE", "a select list".
 	clause string
 }
@@ -33,6 +35,12 @@ func unsupported(span diag.Span, format string, args ...any) *diag.Error {
 
 // bind turns a parsed expression into a row expression.
 func (b *exprBinder) bind(e parser.Expr) (rex.Expr, *diag.Error) {
+	if c, ok := e.(*parser.FuncCall); ok && c.Over != nil {
+		if b.over == nil {
+			return nil, unsupported(c.Over.Span, "OVER is not allowed in %s", b.clause).WithHint("compute it in the select list of a subquery")
+		}
+		return b.over.bind(c)
+	}
 	if b.before != nil {
 		if x, err := b.before(e); x != nil || err != nil {
 			return x, err
@@ -484,10 +492,6 @@ func (b *exprBinder) call(name string, span diag.Span, args []rex.Expr, spans []
 
 func (b *exprBinder) bindCall(e *parser.FuncCall) (rex.Expr, *diag.Error) {
 	name := strings.Join(e.Name.Strings(), ".")
-	if e.Over != nil {
-		return nil, unsupported(e.Over.Span, "%s … OVER is not supported", strings.ToUpper(name)).
-			WithHint("window functions and ROW_NUMBER are not there yet; group in windows, or by key")
-	}
 	spec, err := b.p.function(e.Name)
 	if err != nil {
 		if isGroupWindow(e) || windowAuxiliary[strings.ToUpper(name)] != "" {

@@ -266,6 +266,9 @@ func (q *queryBinder) values(e *parser.Values) (node, diag.List) {
 		var exprs []rex.Expr
 		for _, item := range row.Items {
 			x, err := b.bind(item)
+			if err == nil {
+				err = refuseMemory(x, "VALUES")
+			}
 			if err != nil {
 				errs.Add(err)
 				continue

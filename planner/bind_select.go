@@ -15,10 +15,7 @@ import (
 // selectBody binds SELECT … FROM … WHERE … GROUP BY … HAVING.
 func (q *queryBinder) selectBody(e *parser.Select) (node, diag.List) {
 	q = q.withHints(e.Hints)
-	switch {
-	case len(e.Windows) > 0:
-		return nil, diag.List{unsupported(e.Windows[0].Span, "WINDOW clauses (OVER) are not supported")}
-	case e.Qualify != nil:
+	if e.Qualify != nil {
 		return nil, diag.List{unsupported(e.Qualify.Pos(), "QUALIFY is not supported")}
 	}
 	n, s, errs := q.from(e.From)
@@ -256,9 +253,18 @@ func columnsText(n int) string {
 // plain binds a select list without aggregates.
 func (q *queryBinder) plain(n node, s *scope, e *parser.Select) (node, diag.List) {
 	b := &exprBinder{p: q.p, scope: s, clause: "a select list"}
+	over, err := q.newOverBinder(&exprBinder{p: q.p, scope: s, clause: "an OVER window"}, e)
+	if err != nil {
+		return nil, diag.List{err}
+	}
+	b.over = over
 	exprs, names, errs := q.items(b, s, e.Items)
 	if len(errs) > 0 {
 		return nil, errs
+	}
+	n = over.node(n, func(x rex.Expr) rex.Expr { return x })
+	for i := range exprs {
+		exprs[i] = over.finish(exprs[i])
 	}
 	return project(n, exprs, names), nil
 }

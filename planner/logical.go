@@ -2,16 +2,18 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/planner/physical"
 	"github.com/weirsql/weir/planner/rex"
 	"github.com/weirsql/weir/types"
 )
 
 // node is a node of the logical tree: what the query means, before it is decided how it runs. Implementations:
-// aggregateNode, correlateNode, filterNode, joinNode, projectNode, scanNode, sortNode, unionNode, valuesNode, windowNode. Nodes are
-// immutable; rules build new ones.
+// aggregateNode, correlateNode, filterNode, joinNode, overNode, projectNode, scanNode, sortNode, unionNode, valuesNode,
+// windowNode. Nodes are immutable; rules build new ones.
 type node interface {
 	// fields are the columns of the node's rows.
 	fields() []types.Field
@@ -59,6 +61,17 @@ type windowNode struct {
 	window      physical.Window
 	partitionBy []int
 	out         []types.Field
+}
+
+// overNode adds columns to the rows of its input: calls whose OVER clauses name the same window.
+type overNode struct {
+	input       node
+	partitionBy []int
+	time        int // the time attribute's column in the input
+	frame       physical.Frame
+	functions   []*rex.Call // with memory; over the input
+	aggs        []physical.AggCall
+	span        diag.Span
 }
 
 // joinNode joins two inputs; cond is over left's columns then right's, nil for TRUE.
@@ -122,7 +135,19 @@ func (n *filterNode) fields() []types.Field    { return n.input.fields() }
 func (n *aggregateNode) fields() []types.Field { return n.out }
 func (n *windowNode) fields() []types.Field    { return n.out }
 func (n *valuesNode) fields() []types.Field    { return n.out }
-func (n *sortNode) fields() []types.Field      { return n.input.fields() }
+
+func (n *overNode) fields() []types.Field {
+	out := slices.Clone(n.input.fields())
+	for _, f := range n.functions {
+		out = append(out, types.Field{Name: f.String(), Type: f.Fn.Result})
+	}
+	for _, a := range n.aggs {
+		out = append(out, types.Field{Name: a.Name, Type: a.Fn.Result})
+	}
+	return out
+}
+
+func (n *sortNode) fields() []types.Field { return n.input.fields() }
 
 func (n *joinNode) fields() []types.Field {
 	left, right := n.left.fields(), n.right.fields()
@@ -177,6 +202,7 @@ func (n *joinNode) inputs() []node      { return []node{n.left, n.right} }
 func (n *correlateNode) inputs() []node { return []node{n.input} }
 func (n *unionNode) inputs() []node     { return n.in }
 func (n *valuesNode) inputs() []node    { return nil }
+func (n *overNode) inputs() []node      { return []node{n.input} }
 func (n *sortNode) inputs() []node      { return []node{n.input} }
 
 func (n *scanNode) withInputs([]node) node   { return n }
@@ -197,6 +223,11 @@ func (n *aggregateNode) withInputs(in []node) node {
 	return &c
 }
 func (n *windowNode) withInputs(in []node) node {
+	c := *n
+	c.input = in[0]
+	return &c
+}
+func (n *overNode) withInputs(in []node) node {
 	c := *n
 	c.input = in[0]
 	return &c
@@ -260,6 +291,14 @@ func (n *aggregateNode) describe() string {
 	return s
 }
 func (n *windowNode) describe() string { return "window " + n.window.Kind.String() }
+func (n *overNode) describe() string {
+	in := n.input.fields()
+	s := "over partition=[" + columnNames(in, n.partitionBy) + "] order=[" + in[n.time].Name + "] " + n.frame.String()
+	for _, f := range n.fields()[len(in):] {
+		s += " " + f.Name
+	}
+	return s
+}
 func (n *joinNode) describe() string {
 	if n.cond == nil {
 		return "join " + n.kind.String()

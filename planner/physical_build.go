@@ -131,6 +131,8 @@ func (b *builder) build(n node) (physical.Node, *diag.Error) {
 		c := &physical.Correlate{Info: b.over(physical.Forward, nil, in), Call: n.call, Left: n.left, Keep: n.keep, Columns: n.columns, Condition: n.cond}
 		c.Schema, c.Key = types.NewSchema(n.fields()...), nil // a row may become several
 		return b.add(c), nil
+	case *overNode:
+		return b.overAggregate(n)
 	case *joinNode:
 		return b.join(n)
 	case *unionNode:
@@ -376,6 +378,13 @@ func (b *builder) calcOver(input node, filter rex.Expr, exprs []rex.Expr, fields
 	if err != nil {
 		return nil, err
 	}
+	for _, e := range append(slices.Clone(exprs), filter) {
+		if call := statefulCall(e); call != nil {
+			if err := b.appendOnlyAt(in, call.Span, call.Spec.Title()); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return b.calc(in, filter, exprs, fields), nil
 }
 
@@ -411,9 +420,10 @@ func (b *builder) calc(in physical.Node, filter rex.Expr, exprs []rex.Expr, fiel
 		}
 	}
 	for _, e := range append(slices.Clone(exprs), filter) {
-		if name := statefulName(e); name != "" {
+		if call := statefulCall(e); call != nil {
 			c.Inputs[0].Exchange = physical.Single
-			c.Parallelism, c.Because = 1, name+" keeps one state for all rows"
+			c.Parallelism = 1
+			c.Because = call.Spec.Title() + " keeps one memory for all rows; OVER (PARTITION BY …) gives each key its own"
 		}
 	}
 	return b.add(c)
@@ -435,29 +445,66 @@ func substituteAll(exprs, by []rex.Expr) []rex.Expr {
 	return out
 }
 
-// statefulName finds a function with memory in e.
-func statefulName(e rex.Expr) string {
+// statefulCall finds a call of a function with memory in e; nil: there is none.
+func statefulCall(e rex.Expr) *rex.Call {
 	if e == nil {
-		return ""
+		return nil
 	}
 	if c, ok := e.(*rex.Call); ok && c.Fn.New != nil {
-		return c.Spec.Name
+		return c
 	}
 	for _, child := range rex.Children(e) {
-		if name := statefulName(child); name != "" {
-			return name
+		if c := statefulCall(child); c != nil {
+			return c
 		}
 	}
-	return ""
+	return nil
+}
+
+// refuseMemory refuses a call of a function with memory where nothing could keep it, or the rows come in no order.
+func refuseMemory(e rex.Expr, where string) *diag.Error {
+	c := statefulCall(e)
+	if c == nil {
+		return nil
+	}
+	return unsupported(c.Span, "%s remembers rows, so it can't be called in %s", c.Spec.Title(), where).
+		WithHint("call it in the select list of a query")
 }
 
 // appendOnly refuses an input that changes rows.
 func (b *builder) appendOnly(in physical.Node, who string) *diag.Error {
+	return b.appendOnlyAt(in, b.span, who)
+}
+
+func (b *builder) appendOnlyAt(in physical.Node, span diag.Span, who string) *diag.Error {
 	if m := b.mode(in); m != types.AppendOnly {
-		return unsupported(b.span, "%s can't take the changes (%s) that %s emits", who, m, in.Name()).
+		return unsupported(span, "%s can't take the changes (%s) that %s emits", who, m, in.Name()).
 			WithHint("it needs rows that are only added; group or join above it instead of below")
 	}
 	return nil
+}
+
+func (b *builder) overAggregate(n *overNode) (physical.Node, *diag.Error) {
+	in, err := b.build(n.input)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.appendOnlyAt(in, n.span, "OVER"); err != nil {
+		return nil, err
+	}
+	o := &physical.OverAggregate{
+		Info: b.over(physical.Forward, nil, in), PartitionBy: n.partitionBy, Time: n.time, Frame: n.frame, Functions: n.functions, Aggs: n.aggs,
+		Proctime: n.input.fields()[n.time].Type.Attr == types.Proctime, MaxKeys: b.p.Settings.Int("weir.over.max-keys"),
+	}
+	if o.TTL, err = b.ttl(""); err != nil {
+		return nil, err
+	}
+	o.Schema = types.NewSchema(n.fields()...)
+	b.spread(&o.Info, n.partitionBy)
+	if len(n.partitionBy) == 0 {
+		o.Because = "OVER without PARTITION BY looks at all rows"
+	}
+	return b.add(o), nil
 }
 
 func (b *builder) aggregate(n *aggregateNode) (physical.Node, *diag.Error) {
@@ -564,6 +611,9 @@ func (b *builder) join(n *joinNode) (physical.Node, *diag.Error) {
 	}
 	right, err := b.build(n.right)
 	if err != nil {
+		return nil, err
+	}
+	if err := refuseMemory(n.cond, "the condition of a join"); err != nil {
 		return nil, err
 	}
 	j := &physical.Join{Kind: n.kind}
@@ -802,7 +852,11 @@ func (b *builder) changelogModes() {
 func (b *builder) name() {
 	for _, n := range b.nodes {
 		h := fnv.New64a()
-		fmt.Fprintf(h, "%s|%s", n.Name(), n.Detail())
+		what := n.Detail()
+		if o, ok := n.(*physical.OverAggregate); ok {
+			what = o.Identity()
+		}
+		fmt.Fprintf(h, "%s|%s", n.Name(), what)
 		for _, e := range n.Base().Inputs {
 			fmt.Fprintf(h, "|%s|%s|%v", physical.Below(e.From).Base().ID, e.Exchange, e.Keys)
 		}

@@ -87,6 +87,8 @@ func prune(n node, need []bool) (node, []int) {
 		return &out, at
 	case *correlateNode:
 		return pruneCorrelate(n, need)
+	case *overNode:
+		return pruneOver(n, need)
 	case *joinNode:
 		return pruneJoin(n, need)
 	case *unionNode:
@@ -228,6 +230,64 @@ func pruneCorrelate(n *correlateNode, need []bool) (node, []int) {
 	out.call = remap(n.call, moved).(*rex.TableCall)
 	if n.cond != nil {
 		out.cond = remap(n.cond, at)
+	}
+	return &out, at
+}
+
+// pruneOver drops calls whose results nobody reads, and with the last of them the node.
+func pruneOver(n *overNode, need []bool) (node, []int) {
+	width := len(n.input.fields())
+	inner := append([]bool(nil), need[:width]...)
+	out := *n
+	out.functions, out.aggs = nil, nil
+	for i, f := range n.functions {
+		if need[width+i] {
+			out.functions = append(out.functions, f)
+			reads(f, inner)
+		}
+	}
+	for i, a := range n.aggs {
+		if need[width+len(n.functions)+i] {
+			out.aggs = append(out.aggs, a)
+			for _, c := range a.Args {
+				inner[c] = true
+			}
+			if a.Filter >= 0 {
+				inner[a.Filter] = true
+			}
+		}
+	}
+	calls := len(out.functions) + len(out.aggs)
+	if calls > 0 {
+		inner[n.time] = true
+		for _, c := range n.partitionBy {
+			inner[c] = true
+		}
+	}
+	input, moved := prune(n.input, inner)
+	at := append([]int(nil), moved...)
+	next := len(input.fields())
+	for _, needed := range need[width:] {
+		if !needed {
+			at = append(at, -1)
+			continue
+		}
+		at = append(at, next)
+		next++
+	}
+	if calls == 0 {
+		return input, at
+	}
+	out.input, out.time, out.partitionBy = input, moved[n.time], remapAll(n.partitionBy, moved)
+	for i, f := range out.functions {
+		out.functions[i] = remap(f, moved).(*rex.Call)
+	}
+	for i := range out.aggs {
+		a := &out.aggs[i]
+		a.Args = remapAll(a.Args, moved)
+		if a.Filter >= 0 {
+			a.Filter = moved[a.Filter]
+		}
 	}
 	return &out, at
 }

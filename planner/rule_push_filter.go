@@ -58,6 +58,17 @@ func (p *Planner) pushFilters(n node, conds []rex.Expr) node {
 				stay = append(stay, c)
 			}
 		}
+		return filtered(rewriteInputs(n, func(in node) node { return p.pushFilters(in, down) }), stay)
+	case *overNode:
+		var down, stay []rex.Expr
+		for _, c := range conds {
+			// Only rows of whole keys may go.
+			if len(n.partitionBy) > 0 && pushable(c) && readsOnly(c, func(i int) bool { return slices.Contains(n.partitionBy, i) }) {
+				down = append(down, c)
+			} else {
+				stay = append(stay, c)
+			}
+		}
 		return filtered(n.withInputs([]node{p.pushFilters(n.input, down)}), stay)
 	case *windowNode:
 		var down, stay []rex.Expr

@@ -112,6 +112,9 @@ func (p *Planner) bindColumns(t *table, def *parser.CreateTable, errs *diag.List
 		}
 		b := &exprBinder{p: p, scope: s, clause: "a computed column"}
 		e, err := b.bind(c.Computed)
+		if err == nil {
+			err = refuseMemory(e, "a computed column")
+		}
 		if err != nil {
 			errs.Add(err)
 			continue
@@ -189,6 +192,9 @@ func (p *Planner) bindWatermark(t *table, def *parser.CreateTable, errs *diag.Li
 		return
 	}
 	expr, err := b.bind(w.Expr)
+	if err == nil {
+		err = refuseMemory(expr, "WATERMARK")
+	}
 	if err != nil {
 		errs.Add(err)
 		return

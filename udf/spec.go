@@ -34,8 +34,27 @@ type Spec struct {
 	Aggregate func(c *Call) (*BoundAggregate, error)
 	Table     func(c *Call) (*BoundTable, error)
 	Form      Form
+	Over      Over // of an aggregate function
 
 	invalid error // what is wrong with the definition of a function in Go
+}
+
+// Over says how an aggregate function goes with OVER.
+type Over uint8
+
+const (
+	OverToo  Over = iota // it groups, and with OVER takes any frame
+	OverOnly             // it is called with OVER only, whose frame can't be chosen: all rows up to the current one and its peers
+	OverRows             // likewise, without peers
+	OverRank             // as OverOnly; what OVER orders by is its argument
+)
+
+// Title is what messages call the function: its name, or that of the class it stands in for.
+func (s *Spec) Title() string {
+	if s.Name == "" {
+		return s.Class
+	}
+	return s.Name
 }
 
 // Example is an expression with the result that CAST(expr AS STRING) gives; "NULL" stands for NULL. Every example is

@@ -132,6 +132,49 @@ func (n *GroupAggregate) Detail() string {
 	return s
 }
 
+// String prints the frame as SQL does, a range of time in milliseconds as Flink's EXPLAIN does.
+func (f Frame) String() string {
+	s := "RANGE BETWEEN "
+	if f.Rows {
+		s = "ROWS BETWEEN "
+	}
+	if f.Bounded {
+		s += fmt.Sprint(f.Preceding, " PRECEDING")
+	} else {
+		s += "UNBOUNDED PRECEDING"
+	}
+	return s + " AND CURRENT ROW"
+}
+
+// Detail implements Node.
+func (n *OverAggregate) Detail() string {
+	s := n.Identity()
+	if n.TTL > 0 && !(n.Frame.Bounded && !n.Frame.Rows) {
+		s += ", ttl=" + n.TTL.String()
+	}
+	if n.MaxKeys > 0 {
+		s += fmt.Sprintf(", max keys=%d", n.MaxKeys)
+	}
+	return s
+}
+
+// Identity is what the operator's ID is made of: limits on what it keeps may change while its state goes on.
+func (n *OverAggregate) Identity() string {
+	in := n.Inputs[0].From.Base().Schema
+	var calls []string
+	for _, f := range n.Functions {
+		calls = append(calls, f.String())
+	}
+	for _, a := range n.Aggs {
+		calls = append(calls, a.Name)
+	}
+	s := ""
+	if len(n.PartitionBy) > 0 {
+		s = "partitionBy=[" + names(in, n.PartitionBy) + "], "
+	}
+	return s + "orderBy=[" + in.Fields[n.Time].Name + " ASC], window=[" + n.Frame.String() + "], select=[*, " + strings.Join(calls, ", ") + "]"
+}
+
 // Detail implements Node.
 func (n *LocalWindowAggregate) Detail() string {
 	in := n.Inputs[0].From.Base().Schema

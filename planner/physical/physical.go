@@ -22,8 +22,8 @@ type Plan struct {
 	Parallelism int
 }
 
-// Node is an operator of the plan. Implementations: Calc, ChangelogNormalize, Collect, Correlate, GroupAggregate, Join, Limit, LocalGroupAggregate,
-// LocalWindowAggregate, Scan, Sink, Union, Values, WindowAggregate, WindowTable.
+// Node is an operator of the plan. Implementations: Calc, ChangelogNormalize, Collect, Correlate, GroupAggregate, Join, Limit,
+// LocalGroupAggregate, LocalWindowAggregate, OverAggregate, Scan, Sink, Union, Values, WindowAggregate, WindowTable.
 type Node interface {
 	// Base returns what all nodes have.
 	Base() *Info
@@ -281,6 +281,29 @@ func Optional(n Node) bool {
 	return false
 }
 
+// Frame is which rows before it belong to a row's OVER window; the row itself always does, and is the last one but for its
+// peers.
+type Frame struct {
+	Rows      bool  // rows are counted; else it is a range of time, and rows of the same time (peers) belong to each other's
+	Bounded   bool  // by Preceding; else all rows before belong to it
+	Preceding int64 // so many rows, or milliseconds
+}
+
+// OverAggregate adds to every row what calls give over the rows of the same key up to it, in the order of a time attribute.
+// Its schema is the input's, then the functions, then the aggregates. Rows leave when the watermark passes them; over
+// processing time at once, or when their millisecond is over if they have peers.
+type OverAggregate struct {
+	Info
+	PartitionBy []int
+	Time        int // the time attribute's column
+	Proctime    bool
+	Frame       Frame
+	Functions   []*rex.Call // with memory, one for each key; over the input. Only with the frame that is the default
+	Aggs        []AggCall
+	TTL         time.Duration // table.exec.state.ttl; 0: for ever
+	MaxKeys     int64         // weir.over.max-keys, of all subtasks together; 0: any number
+}
+
 // JoinKind is the kind of a join.
 type JoinKind uint8
 
@@ -379,6 +402,7 @@ func (*Join) Name() string                 { return "Join" }
 func (*Limit) Name() string                { return "Limit" }
 func (*LocalGroupAggregate) Name() string  { return "LocalGroupAggregate" }
 func (*LocalWindowAggregate) Name() string { return "LocalWindowAggregate" }
+func (*OverAggregate) Name() string        { return "OverAggregate" }
 func (*Scan) Name() string                 { return "Scan" }
 func (*Sink) Name() string                 { return "Sink" }
 func (*Sort) Name() string                 { return "Sort" }

@@ -17,6 +17,7 @@ type Operator struct {
 	StateBytes            atomic.Int64
 	StateKeys             atomic.Int64
 	Spilled               atomic.Int64 // bytes of state on disk
+	Forgotten             atomic.Int64 // keys whose state was dropped because there were too many
 	Watermark             atomic.Int64 // milliseconds; math.MinInt64 before the first
 }
 
@@ -72,6 +73,7 @@ type Snapshot struct {
 	StateBytes int64  `json:"state_bytes"`
 	StateKeys  int64  `json:"state_keys"`
 	Spilled    int64  `json:"spilled_bytes"`
+	Forgotten  int64  `json:"forgotten_keys"`
 	Watermark  *int64 `json:"watermark_ms,omitempty"`
 	// The time of the operator's task, which it shares with its chain.
 	Busy          time.Duration `json:"busy_ns"`

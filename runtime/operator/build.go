@@ -26,6 +26,8 @@ func Build(node physical.Node) (Operator, error) {
 		return newLocalGroupAggregate(n), nil
 	case *physical.LocalWindowAggregate:
 		return newLocalWindowAggregate(n), nil
+	case *physical.OverAggregate:
+		return newOverAggregate(n)
 	case *physical.Sort:
 		return newSort(n), nil
 	case *physical.Union:

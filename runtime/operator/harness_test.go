@@ -80,6 +80,10 @@ func (s script) keys() [][]int {
 		if len(n.Keys) > 0 {
 			return [][]int{n.Keys}
 		}
+	case *physical.OverAggregate:
+		if len(n.PartitionBy) > 0 {
+			return [][]int{n.PartitionBy}
+		}
 	case *physical.WindowAggregate:
 		if len(n.Keys) > 0 {
 			return [][]int{n.Keys}
@@ -638,7 +642,8 @@ func schema(s string) *types.Schema {
 		"INT": types.IntType, "BIGINT": types.BigIntType, "STRING": types.StringType, "DOUBLE": types.DoubleType,
 		"BOOLEAN": types.BooleanType, "TIME": types.TimestampType(3).WithAttr(types.Rowtime),
 		"LTZ": types.TimestampLTZType(3).WithAttr(types.Rowtime), "TIMESTAMP": types.TimestampType(3),
-		"MICROS": types.TimestampType(6).WithAttr(types.Rowtime), "DECIMAL": types.DecimalType(38, 2),
+		"MICROS": types.TimestampType(6).WithAttr(types.Rowtime), "PROCTIME": types.TimestampLTZType(3).WithAttr(types.Proctime),
+		"DECIMAL": types.DecimalType(38, 2),
 	}
 	out := &types.Schema{}
 	for field := range strings.SplitSeq(s, ",") {

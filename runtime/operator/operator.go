@@ -7,6 +7,7 @@
 package operator
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/weirsql/weir/diag"
@@ -85,6 +86,7 @@ type Context struct {
 	Memory *state.Memory
 	// WakeAt asks for OnTime at t; a later call replaces an earlier one.
 	WakeAt func(t time.Time)
+	Log    *slog.Logger // nil: none
 	// MaxRows is the size that emitted batches should not exceed much.
 	MaxRows int
 }

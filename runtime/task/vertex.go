@@ -54,7 +54,7 @@ func (v *vertex) open(ctx context.Context) error {
 	}
 	c := &operator.Context{
 		JobID: v.task.env.JobID, Subtask: v.task.subtask, Parallelism: v.parallelism, Clock: v.task.env.Clock,
-		UDF: &v.udf, Metrics: &v.metrics, MaxRows: v.task.env.MaxRows, Memory: v.task.env.Memory,
+		UDF: &v.udf, Metrics: &v.metrics, MaxRows: v.task.env.MaxRows, Memory: v.task.env.Memory, Log: v.task.env.Log,
 		WakeAt: func(t time.Time) { v.wakeAt = t },
 	}
 	c.Restore = v.restore
@@ -166,7 +166,7 @@ func (v *vertex) counters() metrics.Snapshot {
 		ID: v.id, Name: v.name, Subtask: v.task.subtask,
 		RecordsIn: m.RecordsIn.Load(), RecordsOut: m.RecordsOut.Load(), BytesIn: m.BytesIn.Load(), BytesOut: m.BytesOut.Load(),
 		Late: m.Late.Load(), Failed: m.Failed.Load(), Retries: m.Retries.Load(),
-		StateBytes: m.StateBytes.Load() + m.Spilled.Load(), StateKeys: m.StateKeys.Load(), Spilled: m.Spilled.Load(),
+		StateBytes: m.StateBytes.Load() + m.Spilled.Load(), StateKeys: m.StateKeys.Load(), Spilled: m.Spilled.Load(), Forgotten: m.Forgotten.Load(),
 	}
 	s.Busy, s.Backpressured, s.Idle = v.task.time.Times(v.task.env.Clock.Now())
 	if w := m.Watermark.Load(); w != math.MinInt64 {

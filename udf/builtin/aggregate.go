@@ -22,7 +22,7 @@ func aggregates() []udf.Spec {
 	var specs []udf.Spec
 	for _, group := range [][]udf.Spec{
 		aggregateCount(), aggregateSum(), aggregateAvg(), aggregateMinMax(), aggregateFirstLast(),
-		aggregateVariance(), aggregateCollect(), aggregateListAgg(),
+		aggregateVariance(), aggregateCollect(), aggregateListAgg(), aggregateOver(),
 	} {
 		specs = append(specs, group...)
 	}
