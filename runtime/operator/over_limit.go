@@ -83,9 +83,7 @@ func (l *overLimit) used(slot int32) {
 func (l *overLimit) restored() {
 	slices.SortFunc(l.loaded, func(a, b int32) int { return cmp.Compare(l.use[a], l.use[b]) })
 	for _, slot := range l.loaded {
-		use := l.use[slot]
 		l.used(slot)
-		l.use[slot], l.uses = use, max(l.uses, use)
 	}
 	l.loaded = nil
 }

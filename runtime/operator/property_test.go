@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/weirsql/weir/planner/physical"
+	"github.com/weirsql/weir/planner/rex"
 	"github.com/weirsql/weir/runtime/state"
 	"github.com/weirsql/weir/types"
 )
@@ -385,5 +386,169 @@ func TestWindowsAgainstRows(t *testing.T) {
 		if entries := j.close(); slices.ContainsFunc(entries, func(e state.Entry) bool { return e.Name == "group" }) {
 			t.Errorf("seed %d: state is left at the end", seed)
 		}
+	}
+}
+
+// overRow is a row of TestOverAgainstRows, and where it stands among those of its key.
+type overRow struct {
+	ts, k, v, came int64
+	of             *overKey
+	at             int
+}
+
+// overKey is the rows of a key that have left, since it was last forgotten.
+type overKey struct {
+	rows []*overRow
+	used int
+}
+
+// OVER gives each row what a naive evaluation over the rows of its key gives.
+func TestOverAgainstRows(t *testing.T) {
+	s := schema("ts TIME, k BIGINT, v BIGINT")
+	for seed := range uint64(150) {
+		rnd := rand.New(rand.NewPCG(seed, 5))
+		frame := physical.Frame{Rows: rnd.IntN(2) == 0, Bounded: rnd.IntN(2) == 0}
+		if frame.Bounded {
+			frame.Preceding = rnd.Int64N(5)
+		}
+		keys := [][]int{{1}, {1, 1}, {}}[rnd.IntN(3)]
+		var functions []*rex.Call
+		calls := []string{"COUNT()", "SUM(v)", "COUNT(DISTINCT v)", "MAX(v)"}
+		if !frame.Bounded {
+			functions = []*rex.Call{product(s, "v")}
+			if frame.Rows { // without these, all aggregates give the results between rows by themselves
+				calls = []string{"COUNT()", "SUM(v)", "COUNT(v)", "MAX(v)"}
+			}
+		}
+		n := overNode(s, keys, frame, functions, calls...)
+		parallelism := func() int { return 1 }
+		switch {
+		case len(keys) > 0 && frame.Rows && rnd.IntN(3) == 0:
+			n.MaxKeys = 1 + rnd.Int64N(3)
+		case len(keys) > 0:
+			parallelism = func() int { return 1 + rnd.IntN(3) }
+		}
+		j := newJob(t, n, nil, time.Time{})
+		j.maxRows = 1 + rnd.IntN(10)
+		j.fold = newFold(nil)
+		j.noise = seed%2 == 0
+		if seed%5 == 0 {
+			j.limit(3000)
+		}
+		j.open(1, nil)
+		var waiting []*overRow
+		byKey := map[int64]*overKey{}
+		want := map[string]int{}
+		watermark, late, uses := int64(math.MinInt64), int64(0), 0
+		leave := func(w int64) {
+			slices.SortStableFunc(waiting, func(a, b *overRow) int { return int(a.ts - b.ts) })
+			due := 0
+			for ; due < len(waiting) && waiting[due].ts <= w; due++ {
+				row := waiting[due]
+				key := byKey[row.k]
+				if key == nil {
+					if n.MaxKeys > 0 && len(byKey) == int(n.MaxKeys) {
+						oldest := row.k
+						for k, other := range byKey {
+							if byKey[oldest] == nil || other.used < byKey[oldest].used {
+								oldest = k
+							}
+						}
+						delete(byKey, oldest)
+					}
+					key = &overKey{}
+					byKey[row.k] = key
+				}
+				uses++
+				row.of, row.at, key.used = key, len(key.rows), uses
+				key.rows = append(key.rows, row)
+			}
+			for _, row := range waiting[:due] {
+				rows := row.of.rows
+				from, to := 0, row.at+1
+				for !frame.Rows && to < len(rows) && rows[to].ts == row.ts {
+					to++
+				}
+				if frame.Bounded && frame.Rows {
+					from = max(0, row.at-int(frame.Preceding))
+				}
+				for frame.Bounded && !frame.Rows && rows[from].ts < row.ts-frame.Preceding {
+					from++
+				}
+				at := types.NewVector(types.TimestampType(3))
+				at.AppendValue(row.ts)
+				line := fmt.Sprintf(" %s %d %d", print(at, 0), row.k, row.v)
+				product, sum, most, distinct := int64(1), int64(0), int64(-1), map[int64]bool{}
+				for _, r := range rows[:row.at+1] {
+					product = (product*7 + r.v) % 1_000_003
+				}
+				for _, r := range rows[from:to] {
+					sum, most = sum+r.v, max(most, r.v)
+					distinct[r.v] = true
+				}
+				if functions != nil {
+					line += fmt.Sprint(" ", product)
+				}
+				third := len(distinct)
+				if calls[2] == "COUNT(v)" {
+					third = to - from
+				}
+				want[fmt.Sprintf("%s %d %d %d %d", line, to-from, sum, third, most)]++
+			}
+			waiting = waiting[due:]
+		}
+		for step := range int64(40) {
+			b := types.NewBatch(s)
+			for range rnd.IntN(8) {
+				row := &overRow{ts: step + int64(rnd.IntN(12)-6), k: rnd.Int64N(5), v: rnd.Int64N(4)}
+				if len(keys) == 0 {
+					row.k = 0
+				}
+				if frame.Bounded && !frame.Rows { // a key's last time is forgotten when its rows are out of range
+					row.ts = max(row.ts, watermark+1)
+				}
+				for i, x := range []int64{row.ts, row.k, row.v} {
+					b.Cols[i].AppendValue(x)
+				}
+				b.AppendKind(types.Insert)
+				last := watermark
+				if frame.Bounded {
+					last = math.MinInt64
+					if key := byKey[row.k]; key != nil && len(key.rows) > 0 {
+						last = key.rows[len(key.rows)-1].ts
+					}
+				}
+				if row.ts > last {
+					waiting = append(waiting, row)
+				} else {
+					late++
+				}
+			}
+			if b.N > 0 {
+				if err := j.process(0, b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if rnd.IntN(3) == 0 {
+				watermark = max(watermark, step-int64(rnd.IntN(6)))
+				j.watermark(watermark)
+				leave(watermark)
+			}
+			if !j.noise && rnd.IntN(3) == 0 {
+				j.checkpoint(rnd.IntN(4) > 0)
+			}
+			if rnd.IntN(6) == 0 {
+				j.open(parallelism(), j.close())
+			}
+		}
+		j.watermark(math.MaxInt64)
+		leave(math.MaxInt64)
+		if !maps.Equal(j.fold.rows, want) {
+			t.Fatalf("seed %d: %s\nemitted\n\t%s\nwant\n\t%s", seed, n.Detail(), tabled(j.fold.rows), tabled(want))
+		}
+		if j.late() != late {
+			t.Errorf("seed %d: %d late rows, want %d", seed, j.late(), late)
+		}
+		j.close()
 	}
 }
