@@ -25,13 +25,13 @@ type pending struct {
 	schema *types.Schema
 	chunks []*pendingChunk // nil: its rows have left
 	first  int64           // number of chunks[0]
-	runs   [][]pendingRow
+	runs   []pendingRun
 	rows   int // that wait
 	stored int // in chunks that are there
 
 	reader *pendingSnapshot // which reads the chunks, or nil
 	spare  []*types.Batch
-	merge  []pendingRow
+	unused [][]pendingRow // for runs to come
 	sel    []int32
 }
 
@@ -44,6 +44,14 @@ type pendingChunk struct {
 type pendingRow struct {
 	time, number int64
 }
+
+// pendingRun is rows in order, those before from have left.
+type pendingRun struct {
+	rows []pendingRow
+	from int
+}
+
+func (r *pendingRun) waiting() []pendingRow { return r.rows[r.from:] }
 
 const (
 	chunkBits = 12
@@ -63,7 +71,11 @@ func (p *pending) add(b *types.Batch, sel []int32, n int, times []int64) {
 	continues := last >= 0
 	var run []pendingRow
 	if continues {
-		run = p.runs[last]
+		r := &p.runs[last]
+		if r.from > len(r.rows)/2 { // make room at the end
+			r.rows, r.from = r.rows[:copy(r.rows, r.waiting())], 0
+		}
+		run = r.rows
 	}
 	from, latest, sorted := len(run), int64(noWatermark), true
 	if from > 0 {
@@ -95,10 +107,10 @@ func (p *pending) add(b *types.Batch, sel []int32, n int, times []int64) {
 	p.rows, p.stored = p.rows+n, p.stored+n
 	switch {
 	case continues && sorted:
-		p.runs[last] = run
+		p.runs[last].rows = run
 	case continues:
-		p.runs[last] = run[:from]
-		fresh := slices.Clone(run[from:])
+		p.runs[last].rows = run[:from]
+		fresh := append(p.empty(len(run)-from), run[from:]...)
 		sortRun(fresh)
 		p.push(fresh)
 	default:
@@ -120,17 +132,46 @@ func sortRun(run []pendingRow) {
 
 // push adds a run behind the others and merges the last ones.
 func (p *pending) push(run []pendingRow) {
-	p.runs = append(p.runs, run)
-	for k := len(p.runs); k >= 2 && 2*len(p.runs[k-1]) >= len(p.runs[k-2]); k = len(p.runs) {
-		merged := mergeRuns(p.merge[:0], p.runs[k-2], p.runs[k-1])
-		p.merge = p.runs[k-2][:0]
-		p.runs[k-2] = merged
+	p.runs = append(p.runs, pendingRun{rows: run})
+	for k := len(p.runs); k >= 2; k = len(p.runs) {
+		a, b := p.runs[k-2].waiting(), p.runs[k-1].waiting()
+		if 2*len(b) < len(a) {
+			break
+		}
+		merged := mergeRuns(p.empty(len(a)+len(b)), a, b)
+		p.reuse(p.runs[k-2].rows)
+		p.reuse(p.runs[k-1].rows)
+		p.runs[k-2] = pendingRun{rows: merged}
 		p.runs = p.runs[:k-1]
 	}
 }
 
+// empty returns a slice for so many rows.
+func (p *pending) empty(n int) []pendingRow {
+	for i, s := range p.unused {
+		if cap(s) >= n {
+			p.unused = slices.Delete(p.unused, i, i+1)
+			return s[:0]
+		}
+	}
+	return make([]pendingRow, 0, n+n/2)
+}
+
+// reuse takes back a slice.
+func (p *pending) reuse(s []pendingRow) {
+	const most = 8
+	if len(p.unused) < most {
+		p.unused = append(p.unused, s)
+		return
+	}
+	for i, old := range p.unused {
+		if cap(old) < cap(s) {
+			p.unused[i], s = s, old
+		}
+	}
+}
+
 func mergeRuns(out, a, b []pendingRow) []pendingRow {
-	out = slices.Grow(out, len(a)+len(b))
 	for len(a) > 0 && len(b) > 0 {
 		if compareRows(a[0], b[0]) <= 0 {
 			out, a = append(out, a[0]), a[1:]
@@ -162,7 +203,7 @@ func (p *pending) tail() (number int64, room int) {
 // due appends to out the rows whose time is not after t, in order; they don't wait any more, and must be taken.
 func (p *pending) due(t int64, out []pendingRow) []pendingRow {
 	for i := 0; i < len(p.runs); i++ {
-		run := p.runs[i]
+		run := p.runs[i].waiting()
 		n := sort.Search(len(run), func(k int) bool { return run[k].time > t })
 		if n == 0 {
 			continue
@@ -170,10 +211,12 @@ func (p *pending) due(t int64, out []pendingRow) []pendingRow {
 		if len(out) == 0 {
 			out = append(out, run[:n]...)
 		} else {
-			merged := mergeRuns(p.merge[:0], out, run[:n])
-			out, p.merge = merged, out[:0]
+			merged := mergeRuns(p.empty(len(out)+n), out, run[:n])
+			p.reuse(out)
+			out = merged
 		}
-		if p.runs[i] = run[n:]; n == len(run) {
+		if p.runs[i].from += n; n == len(run) {
+			p.reuse(p.runs[i].rows)
 			p.runs = slices.Delete(p.runs, i, i+1)
 			i--
 		}
@@ -184,9 +227,9 @@ func (p *pending) due(t int64, out []pendingRow) []pendingRow {
 
 // earliest is the time of the row that leaves first.
 func (p *pending) earliest() (t int64, ok bool) {
-	for _, run := range p.runs {
-		if len(run) > 0 && (!ok || run[0].time < t) {
-			t, ok = run[0].time, true
+	for i := range p.runs {
+		if first := p.runs[i].waiting()[0]; !ok || first.time < t {
+			t, ok = first.time, true
 		}
 	}
 	return t, ok
@@ -273,27 +316,30 @@ func (p *pending) compact() {
 
 // all appends all rows that wait, in no order.
 func (p *pending) all(out []pendingRow) []pendingRow {
-	for _, run := range p.runs {
-		out = append(out, run...)
+	for i := range p.runs {
+		out = append(out, p.runs[i].waiting()...)
 	}
 	return out
 }
 
 // bytes estimates the memory in use.
 func (p *pending) bytes() (n int) {
-	for i, c := range p.chunks {
+	for _, c := range p.chunks {
 		if c == nil {
 			continue
 		}
 		if c.bytes == 0 && c.rows.N == chunkRows {
 			c.bytes = c.rows.Bytes()
 		}
-		if n += c.bytes; c.bytes == 0 && i == len(p.chunks)-1 {
-			n += c.rows.Bytes()
+		if n += c.bytes; c.bytes == 0 {
+			n += c.rows.Bytes() // the last one
 		}
 	}
-	for _, run := range p.runs {
-		n += 16 * cap(run)
+	for i := range p.runs {
+		n += 16 * len(p.runs[i].rows)
+	}
+	for _, s := range p.unused {
+		n += 16 * cap(s)
 	}
 	return n + 8*len(p.chunks)
 }
