@@ -97,6 +97,9 @@ func headLines(f *monitor.Figures, now time.Time) []string {
 		first += fmt.Sprintf(" · restarts %d", f.Restarts)
 	}
 	lines := []string{first, "id " + f.ID}
+	if f.Seed != nil {
+		lines[1] += fmt.Sprintf(" · seed %d", *f.Seed)
+	}
 	if f.Failure != "" {
 		lines = append(lines, "last failure: "+visible(f.Failure))
 	}
@@ -184,7 +187,7 @@ func operatorLines(o, head *monitor.Operator, now time.Time) []string {
 		}
 		kept = append(kept, state)
 	}
-	c := counts{late: total.Late, failed: total.Failed, retries: total.Retries}
+	c := counts{late: total.Late, failed: total.Failed, retries: total.Retries, forgotten: total.Forgotten}
 	if kept = append(kept, c.losses()...); len(kept) > 0 {
 		lines = append(lines, strings.Join(kept, " · "))
 	}

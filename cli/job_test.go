@@ -79,8 +79,11 @@ func TestDrawJob(t *testing.T) {
 		s.Watermark, s.StateBytes, s.StateKeys = at(3*time.Second), 6_200_000, 50_000
 	}
 	window.Subtasks[0].Late, window.Subtasks[0].Spilled = 3, 3_000_000
+	window.Subtasks[1].Forgotten = 1200
 	sink := drawn("Sink", "table=default_catalog.default_database.alerts", 1, monitor.Rates{RecordsIn: 812.4, RecordsOut: 812.4}, [][2]float64{{97, 0}, {21, 0}}, metrics.Edge{From: "windowaggregate-1", Exchange: "forward"})
 	held := figures(scan, window, sink)
+	seed := int64(4711)
+	held.Seed = &seed
 	held.Restarts, held.Failure = 1, "read stream clicks, shard 0: connection reset by peer"
 	held.Checkpoints = metrics.Checkpoints{Completed: 731, Failed: 1, History: []metrics.Checkpoint{
 		{ID: 733, Triggered: shownAt.Add(-4 * time.Second), Duration: 120 * time.Millisecond, Pause: 3 * time.Millisecond, Bytes: 1_234_567},

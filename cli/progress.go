@@ -24,8 +24,8 @@ func newProgress(jobs func() []*engine.Job) *progress { return &progress{jobs: j
 
 // counts are sums over jobs.
 type counts struct {
-	running, in, out, late, failed, retries int64
-	watermark                               int64 // the lowest of the running jobs' sources; math.MinInt64 for none
+	running, in, out, late, failed, retries, forgotten int64
+	watermark                                          int64 // the lowest of the running jobs' sources; math.MinInt64 for none
 }
 
 func count(jobs []*engine.Job) counts {
@@ -42,6 +42,7 @@ func count(jobs []*engine.Job) counts {
 			c.late += m.Late
 			c.failed += m.Failed
 			c.retries += m.Retries
+			c.forgotten += m.Forgotten
 			switch m.Name {
 			case "Scan":
 				c.in += m.RecordsIn
@@ -96,7 +97,7 @@ func (c *counts) losses() []string {
 	for _, p := range []struct {
 		what string
 		n    int64
-	}{{"late", c.late}, {"failed", c.failed}, {"retries", c.retries}} {
+	}{{"late", c.late}, {"failed", c.failed}, {"retries", c.retries}, {"forgotten keys", c.forgotten}} {
 		if p.n > 0 {
 			parts = append(parts, p.what+" "+thousands(p.n))
 		}

@@ -163,7 +163,7 @@ func (s *Session) start(ctx context.Context, name string, plan *physical.Plan, r
 	}
 	cfg := runtime.Config{
 		JobID: job.ID, Name: name, Clock: s.opts.Clock, Env: s.planner.Env, Location: settings.Location(),
-		Seed: settings.Int("weir.seed"), Parallelism: plan.Parallelism, MaxRows: s.opts.MaxRows, Log: s.opts.Log, Collect: rows,
+		Seed: plan.Seed, Parallelism: plan.Parallelism, MaxRows: s.opts.MaxRows, Log: s.opts.Log, Collect: rows,
 		Memory: s.memory(),
 	}
 	if rows == nil {

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -118,14 +120,29 @@ func New(opts Options) (*Session, error) {
 	}
 	s := &Session{opts: opts}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	seed := int64(defaultSeed)
+	if settings.Get("weir.seed") != "" {
+		seed = settings.Int("weir.seed")
+	}
 	s.planner = &planner.Planner{
-		Catalog: names, Functions: functions, Connectors: registry, Settings: settings,
+		Catalog: names, Functions: functions, Connectors: registry, Settings: settings, Seed: drawSeed(),
 		Env: &connectors.Env{
-			Clock: opts.Clock, Log: opts.Log, Stdout: opts.Stdout, Seed: settings.Int("weir.seed"),
+			Clock: opts.Clock, Log: opts.Log, Stdout: opts.Stdout, Seed: seed,
 			KinesisEndpoint: opts.KinesisEndpoint, SNSEndpoint: opts.SNSEndpoint,
 		},
 	}
 	return s, nil
+}
+
+// defaultSeed is that of connectors when weir.seed isn't set: what datagen makes up is then the same in every session, so that a
+// job that goes on in another one reads the same rows again.
+const defaultSeed = 42
+
+// drawSeed draws the seed of a session's random functions: below 2^53, so that all readers of JSON see all of its digits.
+func drawSeed() int64 {
+	var b [8]byte
+	rand.Read(b[:]) // never fails
+	return int64(binary.LittleEndian.Uint64(b[:]) >> 11)
 }
 
 // Close cancels all jobs and waits for them.

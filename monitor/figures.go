@@ -62,6 +62,7 @@ func (o *Operator) Totals() metrics.Snapshot {
 		t.StateBytes += s.StateBytes
 		t.StateKeys += s.StateKeys
 		t.Spilled += s.Spilled
+		t.Forgotten += s.Forgotten
 		if i == 0 || t.Watermark != nil && (s.Watermark == nil || *s.Watermark < *t.Watermark) {
 			t.Watermark = s.Watermark
 		}

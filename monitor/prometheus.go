@@ -114,6 +114,7 @@ var operatorMetrics = []metric[*metrics.Snapshot]{
 	lag("weir_operator_watermark_lag_seconds", "How far the watermark is behind the clock.", func(s *metrics.Snapshot) *int64 { return s.Watermark }),
 	gauge("weir_operator_state_bytes", "State that is kept, in memory and spilled.", func(s *metrics.Snapshot) int64 { return s.StateBytes }),
 	gauge("weir_operator_state_keys", "Keys that state is kept for.", func(s *metrics.Snapshot) int64 { return s.StateKeys }),
+	counter("weir_operator_forgotten_keys_total", "Keys whose state was dropped because there were more than weir.over.max-keys allows.", func(s *metrics.Snapshot) int64 { return s.Forgotten }),
 	gauge("weir_operator_spilled_bytes", "State that is kept on disk because memory is short.", func(s *metrics.Snapshot) int64 { return s.Spilled }),
 }
 

@@ -77,6 +77,13 @@ func explainText(p *physical.Plan) string {
 			draw(n, nil, "", "")
 		}
 	}
+	if p.Seeded {
+		how := "drawn for this session; SET 'weir.seed' chooses one"
+		if p.SeedChosen {
+			how = "weir.seed"
+		}
+		fmt.Fprintf(&b, "seed=%d (%s)\n", p.Seed, how)
+	}
 	return b.String()
 }
 
@@ -134,7 +141,14 @@ func explainJSON(p *physical.Plan) (string, error) {
 		}
 		nodes = append(nodes, out)
 	}
-	text, err := json.MarshalIndent(map[string]any{"nodes": nodes}, "", "  ")
+	plan := struct {
+		Nodes []explainNode `json:"nodes"`
+		Seed  *int64        `json:"seed,omitempty"` // of random functions
+	}{Nodes: nodes}
+	if p.Seeded {
+		plan.Seed = &p.Seed
+	}
+	text, err := json.MarshalIndent(plan, "", "  ")
 	return string(text) + "\n", err
 }
 

@@ -44,7 +44,8 @@ func (p *Planner) physical(inserts []*insert) (plan *physical.Plan, errs diag.Li
 		return nil, errs
 	}
 	b.changelogModes()
-	plan = &physical.Plan{Nodes: b.nodes, Parallelism: int(p.Settings.Int("parallelism.default"))}
+	plan = &physical.Plan{Nodes: b.nodes, Parallelism: int(p.Settings.Int("parallelism.default")), Seeded: slices.ContainsFunc(b.nodes, seeded)}
+	plan.Seed, plan.SeedChosen = p.seed()
 	b.name()
 	return plan, nil
 }
@@ -459,6 +460,34 @@ func statefulCall(e rex.Expr) *rex.Call {
 		}
 	}
 	return nil
+}
+
+// seeded reports whether a node calls functions that draw from the job's seed.
+func seeded(n physical.Node) bool {
+	var exprs []rex.Expr
+	switch n := n.(type) {
+	case *physical.Scan:
+		exprs = n.Project
+	case *physical.Calc:
+		exprs = append(slices.Clone(n.Project), n.Filter)
+	case *physical.Join:
+		exprs = []rex.Expr{n.Condition}
+	case *physical.OverAggregate:
+		for _, f := range n.Functions {
+			exprs = append(exprs, f)
+		}
+	case *physical.Values:
+		exprs = slices.Concat(n.Rows...)
+	}
+	return slices.ContainsFunc(exprs, draws)
+}
+
+func draws(e rex.Expr) bool {
+	if e == nil {
+		return false
+	}
+	c, ok := e.(*rex.Call)
+	return ok && c.Fn.Seeded || slices.ContainsFunc(rex.Children(e), draws)
 }
 
 // refuseMemory refuses a call of a function with memory where nothing could keep it, or the rows come in no order.

@@ -25,6 +25,16 @@ type Planner struct {
 	Connectors *connectors.Registry
 	Env        *connectors.Env
 	Settings   *Settings
+	// Seed is that of random functions as long as weir.seed isn't set.
+	Seed int64
+}
+
+// seed is the seed of random functions, and whether the user has chosen it.
+func (p *Planner) seed() (seed int64, chosen bool) {
+	if p.Settings.Get("weir.seed") == "" {
+		return p.Seed, false
+	}
+	return p.Settings.Int("weir.seed"), true
 }
 
 // insert is an INSERT whose query has been bound to its sink's columns.

@@ -72,7 +72,7 @@ var KnownSettings = []Setting{
 	{Key: "table.optimizer.agg-phase-strategy", Kind: option.Enum, Default: "AUTO", Values: []string{"AUTO", "TWO_PHASE", "ONE_PHASE"}, Summary: "whether rows are aggregated before an exchange, too: where it pays, wherever it can be done, or never"},
 	{Key: "weir.memory.limit", Kind: option.Size, Summary: "how much memory the state of all jobs together may take; what has not been used for long goes to disk beyond it; fixed by the first job; unset: half of the machine's, or the container's"},
 	{Key: "weir.over.max-keys", Kind: option.Int, Default: "0", Summary: "keys of an OVER window whose state is kept, of all subtasks together; beyond it the key that has gone longest without a row is forgotten; 0 keeps all"},
-	{Key: "weir.seed", Kind: option.Int, Default: "42", Summary: "the seed of everything random"},
+	{Key: "weir.seed", Kind: option.Int, Summary: "the seed of everything random; unset: random functions get one that is drawn for the session and that EXPLAIN shows, everything else 42"},
 }
 
 // flinkPrefixes are the beginnings of keys that Flink knows.

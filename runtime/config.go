@@ -19,9 +19,10 @@ const Latest = "latest"
 type Config struct {
 	JobID, Name string
 	Clock       clock.Clock     // nil: the machine's
-	Env         *connectors.Env // for its log and seed
+	Env         *connectors.Env // for its log
 	Location    *time.Location  // the session's time zone; nil: UTC
-	Seed        int64           // 0: that of Env
+	// Seed is what random functions draw from; a job that starts from a checkpoint goes on with the checkpoint's.
+	Seed int64
 	// Parallelism is that of operators which don't fix their own; 0: the plan's, else one per processor. At most 128.
 	Parallelism int
 	// MaxRows is the number of rows in a batch; 0: 4096.
@@ -103,9 +104,6 @@ func (c Config) withDefaults() Config {
 	if c.Env != nil {
 		if c.Log == nil {
 			c.Log = c.Env.Log
-		}
-		if c.Seed == 0 {
-			c.Seed = c.Env.Seed
 		}
 	}
 	if c.Log == nil {

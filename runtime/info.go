@@ -68,12 +68,13 @@ func metricsOf(p *pending, took time.Duration, size int64, path string, err erro
 // graph is the shape of an attempt: its operators without their figures.
 type graph struct {
 	bounded     bool
+	seeded      bool
 	parallelism int // of the widest operator
 	operators   []metrics.Vertex
 }
 
 func newGraph(plan *physical.Plan, widths map[physical.Node]int, chains []*chain) graph {
-	g := graph{bounded: true}
+	g := graph{bounded: true, seeded: plan.Seeded}
 	number := map[physical.Node]int{}
 	for i, ch := range chains {
 		for _, n := range ch.nodes {
@@ -105,6 +106,10 @@ func (j *Job) Info() metrics.Job {
 	info := metrics.Job{
 		ID: j.cfg.JobID, Name: j.cfg.Name, State: j.Status().String(), Bounded: a.graph.bounded, Parallelism: a.graph.parallelism,
 		Started: j.started, Operators: slices.Clone(a.graph.operators),
+	}
+	if a.graph.seeded {
+		seed := j.cfg.Seed
+		info.Seed = &seed
 	}
 	info.Checkpoints.Completed, info.Checkpoints.Failed = j.Checkpoints()
 	j.history.do(func() {

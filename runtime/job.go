@@ -89,11 +89,17 @@ func Start(ctx context.Context, plan *physical.Plan, cfg Config) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.ran = from != nil
+	if j.ran = from != nil; j.ran && from.Manifest.Seed != nil {
+		// Keys that come later draw from the same seed as those that have state already.
+		if j.cfg.Seed = *from.Manifest.Seed; plan.Seeded && plan.SeedChosen && j.cfg.Seed != cfg.Seed {
+			cfg.Log.Warn("the job goes on with the seed of its checkpoint; weir.seed is for fresh starts", "job", cfg.JobID, "seed", j.cfg.Seed, "weir.seed", cfg.Seed)
+		}
+	}
 	if cfg.CheckpointDir != "" {
 		if j.store, err = checkpoint.NewStore(cfg.CheckpointDir, cfg.JobID, cfg.Name); err != nil {
 			return nil, err
 		}
+		j.store.Seed = &j.cfg.Seed
 	}
 	j.ctx, j.cancel = context.WithCancel(ctx)
 	a, err := j.newAttempt(plan, from)

@@ -114,7 +114,7 @@ func copyCheckpoint(ctx context.Context, uri string, target checkpoint.FS, nth i
 		return "", 0, err
 	}
 	m := from.Manifest
-	at, err := checkpoint.Savepoint(target, m.Job, m.Name, m.ID, m.Time, nth)
+	at, err := checkpoint.Savepoint(target, m, nth)
 	if err != nil {
 		return "", 0, err
 	}

@@ -20,6 +20,10 @@ type Plan struct {
 	Nodes []Node
 	// Parallelism is that of every node whose Info doesn't say otherwise.
 	Parallelism int
+	// Seed is what random functions draw from, unless the job is restored: then it is the seed of the checkpoint.
+	Seed int64
+	// Seeded says that there are functions which draw from it (udf.Scalar.Seeded), SeedChosen that the user has set it.
+	Seeded, SeedChosen bool
 }
 
 // Node is an operator of the plan. Implementations: Calc, ChangelogNormalize, Collect, Correlate, GroupAggregate, Join, Limit,

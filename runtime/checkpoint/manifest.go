@@ -31,7 +31,9 @@ type Manifest struct {
 	Time      time.Time `json:"time"` // of the job's clock
 	// Drained says that all windows had been made to fire when it was taken, so that a job that goes on from it may find
 	// records late.
-	Drained   bool       `json:"drained,omitempty"`
+	Drained bool `json:"drained,omitempty"`
+	// Seed is what the job's random functions draw from.
+	Seed      *int64     `json:"seed,omitempty"`
 	Operators []Operator `json:"operators"`
 }
 

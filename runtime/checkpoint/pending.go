@@ -11,7 +11,6 @@ import (
 	"maps"
 	"path"
 	"sync"
-	"time"
 )
 
 // ErrAborted is returned by the parts of a checkpoint that has been given up.
@@ -61,10 +60,11 @@ func newPending(fsys FS, parent, folder string, m Manifest) *Pending {
 	}
 }
 
-// Savepoint begins a savepoint of a job: a folder of its own in target, which can be moved or copied and is never removed
+// Savepoint begins a savepoint of what a checkpoint has: a folder of its own in target, which can be moved or copied and is never removed
 // by retention. Its parts can't refer to other checkpoints. nth tells savepoints of one checkpoint apart that are written
 // at the same time.
-func Savepoint(target FS, job, name string, id int64, began time.Time, nth int) (*Pending, error) {
+func Savepoint(target FS, of *Manifest, nth int) (*Pending, error) {
+	job, id, began := of.Job, of.ID, of.Time
 	if err := checkJob(job); err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func Savepoint(target FS, job, name string, id int64, began time.Time, nth int) 
 		}
 		if len(files) == 0 {
 			return newPending(target, "", folder, Manifest{
-				Version: Version, Savepoint: true, Job: job, Name: name, ID: id, Time: began.UTC(),
+				Version: Version, Savepoint: true, Job: job, Name: of.Name, ID: id, Time: began.UTC(), Seed: of.Seed,
 			}), nil
 		}
 	}

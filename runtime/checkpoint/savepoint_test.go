@@ -80,7 +80,7 @@ func TestSavepointAlone(t *testing.T) {
 // Of a savepoint that was copied in part every missing and every short file is named.
 func TestHalfCopied(t *testing.T) {
 	mem := faultfs.NewMem()
-	p, err := checkpoint.Savepoint(mem, "job", "", 1, epoch, 0)
+	p, err := checkpoint.Savepoint(mem, &checkpoint.Manifest{Job: "job", ID: 1, Time: epoch}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

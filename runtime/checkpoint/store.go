@@ -16,6 +16,10 @@ import (
 // Store writes the checkpoints of one job. Only one Store of a job may be in use at a time, by any process: what it finds
 // half-written it takes for remains. Methods may be called from any goroutine.
 type Store struct {
+	// Seed is what the job's random functions draw from, for the manifests; nil: it isn't known. Not to be changed once a
+	// checkpoint has begun.
+	Seed *int64
+
 	fs        FS
 	job, name string
 
@@ -117,7 +121,7 @@ func (s *Store) Begin(id int64, began time.Time) (*Pending, error) {
 	if s.folders[id] != nil || id <= 0 || id > s.last {
 		return nil, fmt.Errorf("begin checkpoint %d of job %s: it is not a new number", id, s.job)
 	}
-	p := newPending(s.fs, s.job, folder(id), Manifest{Version: Version, Job: s.job, Name: s.name, ID: id, Time: began.UTC()})
+	p := newPending(s.fs, s.job, folder(id), Manifest{Version: Version, Job: s.job, Name: s.name, ID: id, Time: began.UTC(), Seed: s.Seed})
 	for _, h := range s.folders {
 		if h.state == folderComplete {
 			p.pin(h.files)
@@ -148,7 +152,7 @@ func (s *Store) ended(p *Pending, published, removed bool) {
 
 // Savepoint begins a savepoint in a folder of its own in target, see Savepoint.
 func (s *Store) Savepoint(target FS, id int64, began time.Time) (*Pending, error) {
-	return Savepoint(target, s.job, s.name, id, began, 0)
+	return Savepoint(target, &Manifest{Job: s.job, Name: s.name, ID: id, Time: began, Seed: s.Seed}, 0)
 }
 
 // Retire removes all but the newest retained complete checkpoints, and remains of failed ones. Files of older ones stay

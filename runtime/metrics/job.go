@@ -12,6 +12,7 @@ type Job struct {
 	Parallelism int       `json:"parallelism"`
 	Started     time.Time `json:"started"`
 	Ended       time.Time `json:"ended,omitzero"`
+	Seed        *int64    `json:"seed,omitempty"` // what its random functions draw from, if it has some
 	// Restarts is how often the job has been started again after a failure; Failure is the last one's reason.
 	Restarts int64  `json:"restarts"`
 	Failure  string `json:"failure,omitempty"`
