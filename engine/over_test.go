@@ -21,8 +21,8 @@ import (
 
 // drawing is a function with memory whose results depend on the seed and on all rows it has seen of the group.
 var drawing = udf.Spec{Name: "DRAW", Family: "test", Usage: []string{"DRAW(n)"}, NonDeterministic: true,
-	Scalar: func(*udf.Call) (*udf.Scalar, error) {
-		return &udf.Scalar{Args: []types.Type{types.BigIntType}, Result: types.BigIntType, Seeded: true, New: func() udf.Stateful { return &drawings{} }}, nil
+	Scalar: func(*udf.Call) (*udf.BoundScalar, error) {
+		return &udf.BoundScalar{Args: []types.Type{types.BigIntType}, Result: types.BigIntType, Seeded: true, New: func() udf.Stateful { return &drawings{} }}, nil
 	},
 }
 
