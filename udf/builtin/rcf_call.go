@@ -312,6 +312,6 @@ func literalOf(a udf.Arg) string {
 // scalar is the function with its result and what keeps its forests.
 func (f *forestCall) scalar(result types.Type, memory func() udf.Stateful) *udf.BoundScalar {
 	return &udf.BoundScalar{
-		Args: f.args, Result: result.WithNotNull(f.notNull), Fallible: true, New: memory, Seeded: !f.seeded,
+		Args: f.args, Result: result.WithNotNull(f.notNull), Fallible: !f.nullInvalid, New: memory, Seeded: !f.seeded,
 	}
 }

@@ -163,7 +163,7 @@ func TestForestScoresEqualTheReference(t *testing.T) {
 				f := s.New()
 				f.Grow(3)
 				const behind = 10
-				n, size := min(int32(len(run.Scores)), 700), 1
+				n, size := min(int32(len(run.Scores)), 400), 1
 				at := [3]int32{}
 				for at[2] < n {
 					var groups, rows []int32
