@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -326,6 +327,25 @@ func BenchmarkForest(b *testing.B) {
 					point[d] = points[(i+d*17)%len(points)]
 				}
 				step(b, f, point)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "points/s")
+		})
+	}
+}
+
+func BenchmarkThresholded(b *testing.B) {
+	for _, shingle := range []int{1, 8} {
+		b.Run(fmt.Sprintf("shingle%d", shingle), func(b *testing.B) {
+			f := mustThresholded(b, Options{Dimensions: shingle, ShingleSize: shingle, InternalShingling: true, Seed: 1}, ThresholdOptions{})
+			random := newJavaRandom(1)
+			point := make([]float64, 1)
+			var v Verdict
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				point[0] = 100*math.Sin(float64(i)/50) + 5*random.nextDouble()
+				if err := f.Process(point, &v); err != nil {
+					b.Fatal(err)
+				}
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "points/s")
 		})

@@ -209,12 +209,17 @@ func (t *Thresholded) expect(v *Verdict) {
 	for i := range f.trees {
 		u := (float64(i) + 0.5) / float64(len(f.trees))
 		t.leaves[i] = f.trees[i].findWithout(x, first, n, u)
-		t.distances[i] = f.trees[i].distance(t.leaves[i], x, first, n)
 	}
 	// A cut may have taken x away from its likes, and what such a tree found then tells nothing.
-	t.values = append(t.values[:0], t.distances...)
-	slices.Sort(t.values)
-	farthest := 2 * t.values[len(t.values)/2]
+	var farthest float32
+	if n < len(x) {
+		for i := range f.trees {
+			t.distances[i] = f.trees[i].distance(t.leaves[i], x, first, n)
+		}
+		t.values = append(t.values[:0], t.distances...)
+		slices.Sort(t.values)
+		farthest = 2 * t.values[len(t.values)/2]
+	}
 	for d := range n {
 		t.values = t.values[:0]
 		for i := range f.trees {
@@ -240,10 +245,12 @@ func (t *tree) findWithout(x []float32, first, n int, u float64) int32 {
 			id = at.child[side(x[dim] > at.cut.value)]
 			continue
 		}
-		left, right := t.distance(at.child[0], x, first, n), t.distance(at.child[1], x, first, n)
-		if left != right {
-			id = at.child[side(right < left)]
-			continue
+		if n < len(x) {
+			left, right := t.distance(at.child[0], x, first, n), t.distance(at.child[1], x, first, n)
+			if left != right {
+				id = at.child[side(right < left)]
+				continue
+			}
 		}
 		place, leftMass := float64(u*float64(at.mass)), float64(t.massOf(at.child[0]))
 		if place < leftMass {
