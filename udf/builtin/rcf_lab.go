@@ -22,6 +22,9 @@ func rcfLab() []udf.Spec {
 			if len(c.Args) != 1 {
 				return nil, udf.Errorf(-1, "%s takes one argument, not %d", c.Name, len(c.Args))
 			}
+			if name := c.Args[0].Name; name != "" {
+				return nil, udf.NoNamedArg(c.Name, 0, name)
+			}
 			if k := c.Args[0].Type; !k.IsNumeric() && k.Kind != types.Null {
 				return nil, udf.Errorf(0, "%s takes a FLOAT, not %s", c.Name, k)
 			}

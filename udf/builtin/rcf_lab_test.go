@@ -38,6 +38,13 @@ func newScorer(s *udf.BoundScalar) udf.Stateful {
 	return f
 }
 
+func TestLabScorerHasNoNamedArgument(t *testing.T) {
+	_, err := rcfLab()[0].Scalar(&udf.Call{Name: "f", Args: []udf.Arg{{Name: "value", Type: types.FloatType}}})
+	if err == nil || err.Error() != `f has no argument named "value"` {
+		t.Errorf("value => …: %v", err)
+	}
+}
+
 func TestLabScorer(t *testing.T) {
 	s := newLab(t)
 	got := labScores(t, newScorer(s), 7, float32(1), nil, float32(-3), float32(500))
