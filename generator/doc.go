@@ -1,8 +1,10 @@
-// Package generator makes test traffic: records rendered from a template, handed to a sink at a constant rate.
+// Package generator makes test traffic: records rendered from a template, handed to a sink at a constant rate, or those of
+// a scenario, whose rates follow the time of day and change on schedule.
 //
 // It is a library of its own: it imports nothing else of weir and knows no service. The caller supplies the Sink that
-// takes the records, and the Clock, which may be virtual. Start reading at Generator (generator.go) for the pace, and
-// at Compile (template.go) for the templates.
+// takes the records, and the Clock, which may be virtual. Start reading at Generator (generator.go) for the pace, at
+// Compile (template.go) for the templates, and at Scenario (scenario.go): arrivals.go makes its records second by second,
+// player.go sends them, scenario_parse.go reads it from YAML.
 //
 //	t, err := generator.Compile(`{"n":{{random.number(9)}}}`, generator.Options{RequireJSON: true})
 //	g, err := generator.New(generator.Config{Template: t, Rate: 5, For: 30 * time.Second, Seed: 1})

@@ -187,22 +187,31 @@ func (g *Generator) render(n int) []Record {
 	for range n {
 		g.buffer = g.config.Template.Append(g.buffer, g.source)
 		g.ends = append(g.ends, len(g.buffer))
-		if g.config.PartitionKey != nil {
-			g.buffer = g.config.PartitionKey.Append(g.buffer, g.source)
-		} else {
-			g.buffer = strconv.AppendUint(g.buffer, g.source.uint64n(1e10), 10)
-		}
+		g.buffer = appendKey(g.buffer, g.config.PartitionKey, g.source)
 		g.ends = append(g.ends, len(g.buffer))
 	}
-	// Only now does the buffer stay where it is.
-	g.records = g.records[:0]
+	g.records = appendRecords(g.records[:0], g.buffer, g.ends)
+	return g.records
+}
+
+// appendKey appends a partition key: by its template, or a number from 0 to 9999999999 at random.
+func appendKey(dst []byte, template *Template, s *Source) []byte {
+	if template != nil {
+		return template.Append(dst, s)
+	}
+	return strconv.AppendUint(dst, s.uint64n(1e10), 10)
+}
+
+// appendRecords cuts a buffer, which from here on stays where it is, into records: ends has the end of each one's data
+// and of its key.
+func appendRecords(records []Record, buffer []byte, ends []int) []Record {
 	start := 0
-	for i := 0; i < len(g.ends); i += 2 {
-		data, key := g.ends[i], g.ends[i+1]
-		g.records = append(g.records, Record{Data: g.buffer[start:data:data], PartitionKey: g.buffer[data:key:key]})
+	for i := 0; i < len(ends); i += 2 {
+		data, key := ends[i], ends[i+1]
+		records = append(records, Record{Data: buffer[start:data:data], PartitionKey: buffer[data:key:key]})
 		start = key
 	}
-	return g.records
+	return records
 }
 
 // Stats returns the counts so far.
