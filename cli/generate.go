@@ -80,18 +80,30 @@ func generateCommand() *cobra.Command {
 	var a awsFlags
 	var stream, template, key string
 	var cfg generator.Config
-	var raw, create bool
+	var raw bool
+	var scenario scenarioFlags
 	c := &cobra.Command{
 		Use:   "generate",
-		Short: "Send records made from a template to a stream, at a constant rate",
-		Long: `Send records made from a template to a stream, at a constant rate.
+		Short: "Send records made from templates to streams",
+		Long: `Send records made from a template to a stream, at a constant rate; or those of a scenario: several streams, rates that
+follow the time of day, changes on schedule.
 
 Placeholders are those of the Kinesis Data Generator: {{random.number({"min":1,"max":9})}}, {{date.now}}, ….
-With --stream - the records go to standard output, a line each.`,
+With --stream - or --output - the records go to standard output, a line each. docs/generate.md describes both ways.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if scenario.file != "" {
+				var seed *int64
+				if cmd.Flags().Changed("seed") {
+					seed = &cfg.Seed
+				}
+				return scenario.run(cmd, &a, cfg.For, seed)
+			}
+			if name := given(cmd, onlyWithScenario); name != "" {
+				return usageErrorf("--%s goes with --scenario only", name)
+			}
 			if stream == "" || template == "" {
-				return usageErrorf("--stream and --template are required")
+				return usageErrorf("--stream and --template are required, or a --scenario")
 			}
 			if name, ok := strings.CutPrefix(template, "@"); ok {
 				text, err := os.ReadFile(name)
@@ -128,7 +140,7 @@ With --stream - the records go to standard output, a line each.`,
 					return err
 				}
 				defer a.close()
-				if create {
+				if scenario.create {
 					if err := ensureStream(ctx, client, stream); err != nil {
 						return err
 					}
@@ -154,11 +166,16 @@ With --stream - the records go to standard output, a line each.`,
 	f.StringVar(&template, "template", "", "the record, or `@FILE`")
 	f.Float64Var(&cfg.Rate, "rate", 1, "records per second; 0 is as fast as possible")
 	f.Int64Var(&cfg.Count, "count", 0, "stop after so many records")
-	f.DurationVar(&cfg.For, "for", 0, "stop after this time")
-	f.Int64Var(&cfg.Seed, "seed", 42, "seed of everything random")
+	f.DurationVar(&cfg.For, "for", 0, "stop after this time (of a scenario: in its own time)")
+	f.Int64Var(&cfg.Seed, "seed", 42, "seed of everything random (of a scenario: default that of the file)")
 	f.StringVar(&key, "partition-key", "", "template of the partition key (default: random)")
 	f.BoolVar(&raw, "raw", false, "send records that are not JSON too")
-	f.BoolVar(&create, "create", false, "create the stream if it doesn't exist")
+	f.BoolVar(&scenario.create, "create", false, "create streams that don't exist")
+	f.StringVar(&scenario.file, "scenario", "", "play the scenario in `FILE.yaml`")
+	f.StringVarP(&scenario.output, "output", "o", "", "write a scenario's records into `DIR`/STREAM.jsonl, or to standard output (-), instead of streams")
+	f.StringVar(&scenario.speed, "speed", "", "how many times as fast as time goes a scenario is played, or max (default 1, with --output max)")
+	f.StringVar(&scenario.labels, "labels", "", "write when a scenario's labelled changes are into `FILE`, as lines of JSON")
+	f.DurationVar(&scenario.series, "series", 0, "instead of records write how many there are in each `STEP` of a scenario")
 	return c
 }
 

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/all"
@@ -21,6 +22,7 @@ import (
 	"github.com/weirsql/weir/connectors/option"
 	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/engine"
+	"github.com/weirsql/weir/generator"
 	"github.com/weirsql/weir/monitor"
 	"github.com/weirsql/weir/planner"
 	"github.com/weirsql/weir/types"
@@ -399,5 +401,33 @@ func TestLinks(t *testing.T) {
 				t.Errorf("%s: %v", page, err)
 			}
 		}
+	}
+}
+
+// TestPlaceholders derives the placeholders in generate.md, and refuses an example there that doesn't parse.
+func TestPlaceholders(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| placeholder | |\n| --- | --- |\n")
+	for _, f := range generator.Functions() {
+		var usage []string
+		for _, u := range strings.Split(f.Usage, " | ") {
+			usage = append(usage, "`{{"+u+"}}`")
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", strings.Join(usage, "<br>"), cell(f.Doc))
+	}
+	checkDerived(t, "generate.md", map[string]string{"placeholders": b.String()})
+
+	page, err := os.ReadFile("generate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(page, -1)
+	for _, example := range examples {
+		if _, err := generator.ParseScenario("generate.md", example[1], time.Now()); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(examples) == 0 {
+		t.Error("generate.md has no example of a scenario")
 	}
 }
