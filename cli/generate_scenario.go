@@ -85,6 +85,9 @@ func (f *scenarioFlags) read(length time.Duration, seed *int64) (*generator.Scen
 	if seed != nil {
 		s.Seed = *seed
 	}
+	if err := s.Check(); err != nil {
+		return nil, usageErrorf("%s: %w", f.file, err)
+	}
 	return s, nil
 }
 

@@ -100,7 +100,7 @@ func (a *arrivals) spread(part int, rate float64) {
 // them: the counts are those of the records that a Player sends. The counts are in the order of Traffic and valid until
 // the next step; a last step that is not whole is left out.
 func (s *Scenario) Series(step time.Duration) (iter.Seq2[time.Time, []int64], error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	if err := wholeTicks(step); err != nil {

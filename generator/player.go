@@ -56,7 +56,7 @@ func NewPlayer(c PlayerConfig, sinks map[string]Sink) (*Player, error) {
 	case c.BatchRecords < 0:
 		return nil, fmt.Errorf("generator: batch size is %d; it must be at least 1", c.BatchRecords)
 	}
-	if err := c.Scenario.check(); err != nil {
+	if err := c.Scenario.Check(); err != nil {
 		return nil, err
 	}
 	if c.BatchRecords == 0 {

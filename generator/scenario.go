@@ -197,6 +197,7 @@ func (r *rates) of(t *traffic, at time.Duration) (base, total float64) {
 			total += c.add * s.strength(c, at)
 		}
 	}
+	base, total = min(base, maxScenarioRate), min(total, maxScenarioRate) // what noise may do
 	m.known, m.at, m.base, m.total = true, at, base, total
 	return base, total
 }
@@ -293,8 +294,12 @@ func (s *Scenario) Traffic() []string {
 	return names
 }
 
-// check says what is wrong with the length and the rates, which the command line may have changed since the file was read.
-func (s *Scenario) check() error {
+// maxOccurrences keeps a change that comes again each second, for years, from filling the memory with labels.
+const maxOccurrences = 1_000_000
+
+// Check says what is wrong with the length of the scenario, and with what follows from it. ParseScenario has checked what
+// the file says; who sets For asks again.
+func (s *Scenario) Check() error {
 	switch {
 	case s.For <= 0:
 		return fmt.Errorf("the scenario has no length; give it one: for: 1h, or --for 1h")
@@ -304,6 +309,11 @@ func (s *Scenario) check() error {
 	for _, t := range s.traffic {
 		if most := s.most(t); most > maxScenarioRate {
 			return fmt.Errorf("the rate of %s may come to %.3g records per second; the most is %.0f", t.name, most, maxScenarioRate)
+		}
+		for _, c := range t.changes {
+			if c.every > 0 && s.For/c.every > maxOccurrences {
+				return fmt.Errorf("a change of %s comes %d times; the most is %d", t.name, s.For/c.every, maxOccurrences)
+			}
 		}
 	}
 	return nil

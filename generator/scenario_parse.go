@@ -108,7 +108,7 @@ func (p *scenarioParser) parse(root *yaml.Node) {
 	}
 	// Without a length the command line gives one, and the check is made when a Player is.
 	if p.scenario.For > 0 {
-		if err := p.scenario.check(); err != nil {
+		if err := p.scenario.Check(); err != nil {
 			p.mistake(root, "", "%v", err)
 		}
 	}
@@ -199,7 +199,11 @@ func (p *scenarioParser) traffic(n *yaml.Node) {
 			{"daily", false, func(n *yaml.Node) { p.daily(n, t) }},
 			{"weekly", false, func(n *yaml.Node) { p.weekly(n, t) }},
 			{"trend", false, func(n *yaml.Node) { p.share(n, "trend", -1, &t.trend) }},
-			{"noise", false, func(n *yaml.Node) { p.share(n, "noise", 0, &t.noise) }},
+			{"noise", false, func(n *yaml.Node) {
+				if p.share(n, "noise", 0, &t.noise); t.noise > 1 {
+					p.mistake(n, "", "noise is %s; it must be at most 100%%", n.Value)
+				}
+			}},
 		})
 		if template != nil {
 			t.template = p.template(template, "template", raw)

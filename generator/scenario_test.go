@@ -430,6 +430,38 @@ changes:
 	}
 }
 
+// Any file is read or refused, and what is read can be played.
+func FuzzParseScenario(f *testing.F) {
+	f.Add(evenHour + "changes: [{traffic: x, at: 10m, for: 10m, every: 20m, jitter: 5m, rise: 1m, fall: 2m, factor: 2, label: burst}]")
+	f.Add(strings.ReplaceAll(strings.Replace(bots, "%s", "events", 1), "%%", "%"))
+	f.Add("traffic: &t {x: *t}")
+	f.Add("seed: -1\ntraffic: {x: {stream: s, template: &a '1', rate: 20/d, daily: {18:30: 50%}, weekly: {sat: 0}, trend: -1%, partition-key: *a}}")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := ParseScenario("site.yaml", []byte(text), start)
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "site.yaml") {
+				t.Errorf("an error without its place: %v", err)
+			}
+			return
+		}
+		s.For = 3 * time.Second
+		p, err := NewPlayer(PlayerConfig{Scenario: s}, map[string]Sink{"": SinkFunc(func(context.Context, []Record) (int, error) { return 0, nil })})
+		if err != nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := p.Run(ctx); err != nil && ctx.Err() == nil {
+			t.Error(err)
+		}
+		for _, l := range s.Labels() {
+			if l.End.Before(l.Start) {
+				t.Errorf("a label ends before it starts: %+v", l)
+			}
+		}
+	})
+}
+
 func BenchmarkPlayer(b *testing.B) {
 	s, err := ParseScenario("site.yaml", []byte(`
 for: 365d
