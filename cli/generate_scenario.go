@@ -50,6 +50,9 @@ func (f *scenarioFlags) run(cmd *cobra.Command, a *awsFlags, length time.Duratio
 	if cmd.Flags().Changed("series") && f.output == "" {
 		return usageErrorf("--series needs an --output: a directory, or - for standard output")
 	}
+	if cmd.Flags().Changed("series") && f.speed != "" {
+		return usageErrorf("--speed is how fast records are sent, and --series counts them instead")
+	}
 	if f.output != "" {
 		if name := given(cmd, []string{"local", "endpoint", "region", "create"}); name != "" {
 			return usageErrorf("--%s is for streams, and --output writes files instead", name)
@@ -109,7 +112,7 @@ func (f *scenarioFlags) pace() (float64, error) {
 	return speed, nil
 }
 
-func (f *scenarioFlags) play(cmd *cobra.Command, a *awsFlags, s *generator.Scenario) (err error) {
+func (f *scenarioFlags) play(cmd *cobra.Command, a *awsFlags, s *generator.Scenario) (result error) {
 	ctx := cmd.Context()
 	speed, err := f.pace()
 	if err != nil {
@@ -143,7 +146,7 @@ func (f *scenarioFlags) play(cmd *cobra.Command, a *awsFlags, s *generator.Scena
 				return err
 			}
 			sinks[name] = lineSink(w)
-			defer func() { err = errors.Join(err, w.Close()) }()
+			defer closing(w, &result)
 		}
 	}
 	p, err := generator.NewPlayer(cfg, sinks)
@@ -168,7 +171,7 @@ func (f *scenarioFlags) play(cmd *cobra.Command, a *awsFlags, s *generator.Scena
 }
 
 // writeSeries writes how many records of each traffic a step has, as lines of JSON.
-func (f *scenarioFlags) writeSeries(stdout io.Writer, s *generator.Scenario) (err error) {
+func (f *scenarioFlags) writeSeries(stdout io.Writer, s *generator.Scenario) (result error) {
 	steps, err := s.Series(f.series)
 	if err != nil {
 		return usageErrorf("%s: %w", f.file, err)
@@ -179,7 +182,7 @@ func (f *scenarioFlags) writeSeries(stdout io.Writer, s *generator.Scenario) (er
 			return err
 		}
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
+	defer closing(w, &result)
 	var names [][]byte
 	for _, name := range s.Traffic() {
 		quoted, err := json.Marshal(name)
@@ -203,12 +206,12 @@ func (f *scenarioFlags) writeSeries(stdout io.Writer, s *generator.Scenario) (er
 	return nil
 }
 
-func writeLabels(name string, labels []generator.Label) (err error) {
+func writeLabels(name string, labels []generator.Label) (result error) {
 	w, err := createOutput(filepath.Dir(name), filepath.Base(name))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
+	defer closing(w, &result)
 	e := json.NewEncoder(w)
 	for _, l := range labels {
 		if err := e.Encode(l); err != nil {
@@ -242,4 +245,11 @@ func (o *output) Close() error {
 		err = errors.Join(err, o.file.Close())
 	}
 	return err
+}
+
+// closing closes an output at the end of a function, whose result it joins where the disk has one.
+func closing(o *output, result *error) {
+	if err := o.Close(); err != nil {
+		*result = errors.Join(*result, err)
+	}
 }
