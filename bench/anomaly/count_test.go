@@ -163,10 +163,10 @@ func TestCount(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", c.name, g, w)
 		}
 	}
-	sum := counts{intervals: 4, found: 3, falseAlarms: 1, wrong: 10, hits: 4, misfires: 4, judged: int(day) / 2, delays: []time.Duration{3, 9, 1}}
+	sum := counts{intervals: 4, found: 3, falseAlarms: 1, wrong: 12, hits: 4, misfires: 4, judged: int(day) / 2, delays: []time.Duration{3, 9, 1}}
 	sum.add(counts{intervals: 2})
-	if sum.precision() != 0.75 || sum.recall() != 0.5 || sum.f1() != 0.6 || sum.pointPrecision() != 0.5 || sum.pointRecall() != 0.4 ||
-		sum.falseAlarmsPerDay() != 2 || sum.delay() != 3 {
+	if sum.precision() != 0.75 || sum.recall() != 0.5 || sum.f1() != 0.6 || sum.pointPrecision() != 0.5 || sum.pointRecall() != 1.0/3 ||
+		sum.pointF1() != 0.4 || sum.falseAlarmsPerDay() != 2 || sum.delay() != 3 {
 		t.Errorf("%+v: precision %v, recall %v, F1 %v, by points %v and %v, %v false alarms a day, delay %v", sum,
 			sum.precision(), sum.recall(), sum.f1(), sum.pointPrecision(), sum.pointRecall(), sum.falseAlarmsPerDay(), sum.delay())
 	}

@@ -10,12 +10,13 @@ import (
 
 // detector flags the steps of a series. Each sees a value only together with what came before it.
 type detector struct {
-	name string
-	find func(values []float64) ([]bool, error)
+	name   string
+	colour string // in the plot
+	find   func(values []float64) ([]bool, error)
 }
 
 // The parameters, chosen before the first run: the library's defaults for the forest (50 trees, samples of 256, time decay
-// 1/2560), the threshold of 2 that AWS's lab has, and the three deviations that are usual for a z-score.
+// 1/2560), the threshold of 2 that AWS's lab has, its defaults for the grade (anomaly rate 0.01, z-factor 3), and the three deviations that are usual for a z-score.
 const (
 	scoreThreshold = 2
 	zThreshold     = 3
@@ -29,13 +30,17 @@ const (
 var shingleSizes = []int{1, 4, 8}
 
 func detectors() []detector {
+	blues, greens := []string{"#9ecae1", "#4292c6", "#08519c"}, []string{"#a1d99b", "#41ab5d", "#006d2c"}
 	var all []detector
-	for _, n := range shingleSizes {
-		all = append(all, detector{fmt.Sprintf("score > 2, shingle %d", n), func(values []float64) ([]bool, error) { return byScore(values, n) }})
+	for i, n := range shingleSizes {
+		all = append(all, detector{fmt.Sprintf("score > 2, shingle %d", n), blues[i], func(values []float64) ([]bool, error) { return byScore(values, n) }})
+	}
+	for i, n := range shingleSizes {
+		all = append(all, detector{fmt.Sprintf("grade > 0, shingle %d", n), greens[i], func(values []float64) ([]bool, error) { return byGrade(values, n) }})
 	}
 	return append(all,
-		detector{"z-score, last day", func(values []float64) ([]bool, error) { return byZ(values, lastDay), nil }},
-		detector{"z-score, same time of 7 days", func(values []float64) ([]bool, error) { return byZ(values, sameTime), nil }},
+		detector{"z-score, last day", "#fd8d3c", func(values []float64) ([]bool, error) { return byZ(values, lastDay), nil }},
+		detector{"z-score, same time of 7 days", "#d94801", func(values []float64) ([]bool, error) { return byZ(values, sameTime), nil }},
 	)
 }
 
@@ -56,6 +61,24 @@ func byScore(values []float64, shingle int) ([]bool, error) {
 		if err := f.Update(point[:]); err != nil {
 			return nil, err
 		}
+	}
+	return flags, nil
+}
+
+// byGrade is ANOMALY_GRADE(x, shingle_size => n).grade > 0.
+func byGrade(values []float64, shingle int) ([]bool, error) {
+	f, err := rcf.NewThresholded(rcf.Options{ShingleSize: shingle, InternalShingling: true, Seed: forestSeed}, rcf.ThresholdOptions{})
+	if err != nil {
+		return nil, err
+	}
+	flags := make([]bool, len(values))
+	var verdict rcf.Verdict
+	for i, v := range values {
+		point := [1]float64{v}
+		if err := f.Process(point[:], &verdict); err != nil {
+			return nil, err
+		}
+		flags[i] = verdict.Grade > 0
 	}
 	return flags, nil
 }
@@ -147,19 +170,20 @@ func TestZScores(t *testing.T) {
 	}
 }
 
-func TestScoreFindsWhatIsPlain(t *testing.T) {
-	values := make([]float64, 600)
+func TestDetectorsFindWhatIsPlain(t *testing.T) {
+	values := make([]float64, 9*day)
 	for i := range values {
 		values[i] = 10 + math.Sin(float64(i)*0.7)
 	}
-	values[500] = 40
-	for _, n := range shingleSizes {
-		flags, err := byScore(values, n)
+	plain := len(values) - 100
+	values[plain] = 40
+	for _, d := range detectors() {
+		flags, err := d.find(values)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !flags[500] || flags[450] || flags[599] {
-			t.Errorf("shingle %d: flagged are %v at 500, %v at 450, %v at 599", n, flags[500], flags[450], flags[599])
+		if !flags[plain] || flags[plain-50] || flags[plain+99] {
+			t.Errorf("%s: flagged are %v at 40, %v before and %v after", d.name, flags[plain], flags[plain-50], flags[plain+99])
 		}
 	}
 }

@@ -10,14 +10,11 @@ import (
 	"time"
 )
 
-// colours are of the detectors: blues for the score, greens for the grade, warm ones for the baselines.
-var colours = []string{"#9ecae1", "#4292c6", "#08519c", "#a1d99b", "#41ab5d", "#006d2c", "#fd8d3c", "#d94801"}
-
 // draw makes the plot: F1 of every detector for every kind as bars, then for each kind three days of its first series,
 // with what is wrong shaded and what each detector flags as marks below.
 func draw(all []detector, first []series, results [][]result) []byte {
 	const (
-		left, width  = 190, 820
+		left, width  = 215, 820
 		barsTop      = 50
 		barsHeight   = 150
 		panelHeight  = 90
@@ -33,7 +30,7 @@ func draw(all []detector, first []series, results [][]result) []byte {
 	fmt.Fprintf(&b, `<text x="%d" y="24" font-size="14">F1 by intervals</text>`+"\n", left)
 	for i, d := range all {
 		y := barsTop + 10 + 15*i
-		fmt.Fprintf(&b, `<rect x="8" y="%d" width="10" height="10" fill="%s"/><text x="23" y="%d">%s</text>`+"\n", y, colours[i], y+9, html.EscapeString(d.name))
+		fmt.Fprintf(&b, `<rect x="8" y="%d" width="10" height="10" fill="%s"/><text x="23" y="%d">%s</text>`+"\n", y, d.colour, y+9, html.EscapeString(d.name))
 	}
 	for _, f1 := range []float64{0, 0.5, 1} {
 		y := barsTop + barsHeight*(1-f1)
@@ -44,7 +41,7 @@ func draw(all []detector, first []series, results [][]result) []byte {
 		x0, bar := left+groupWidth*float64(k)+12, (groupWidth-24)/float64(len(all))
 		for i := range all {
 			h := barsHeight * results[k][i].f1()
-			fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s"/>`+"\n", x0+bar*float64(i), barsTop+barsHeight-h, bar-1.5, h, colours[i])
+			fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="%s"/>`+"\n", x0+bar*float64(i), barsTop+barsHeight-h, bar-1.5, h, all[i].colour)
 		}
 		fmt.Fprintf(&b, `<text x="%.0f" y="%d" text-anchor="middle">%s</text>`+"\n", x0+(groupWidth-24)/2, barsTop+barsHeight+16, kind.name)
 	}
@@ -74,10 +71,16 @@ func draw(all []detector, first []series, results [][]result) []byte {
 		for i, d := range all {
 			y := y0 + panelHeight + float64(markHeight*i)
 			fmt.Fprintf(&b, `<text x="%d" y="%.0f" text-anchor="end" font-size="9">%s</text>`+"\n", left-4, y+8, html.EscapeString(d.name))
-			for at := from; at < to; at++ {
-				if results[k][i].flags[at] {
-					fmt.Fprintf(&b, `<rect x="%.1f" y="%.0f" width="%.1f" height="%d" fill="%s"/>`+"\n", x(float64(at)), y+1, max(1.5, x(1)-x(0)), markHeight-2, colours[i])
+			for at := from; at < to; {
+				if !results[k][i].flags[at] {
+					at++
+					continue
 				}
+				first := at
+				for at < to && results[k][i].flags[at] {
+					at++
+				}
+				fmt.Fprintf(&b, `<rect x="%.1f" y="%.0f" width="%.1f" height="%d" fill="%s"/>`+"\n", x(float64(first)), y+1, max(1.5, x(float64(at))-x(float64(first))), markHeight-2, d.colour)
 			}
 		}
 		for h := 0; h <= 3*24; h += 12 {
