@@ -176,7 +176,7 @@ func (f *scenarioFlags) writeSeries(stdout io.Writer, s *generator.Scenario) (re
 	if err != nil {
 		return usageErrorf("%s: %w", f.file, err)
 	}
-	w := &output{Writer: bufio.NewWriter(stdout)}
+	w := &recordFile{Writer: bufio.NewWriter(stdout)}
 	if f.output != "-" {
 		if w, err = createOutput(f.output, "series.jsonl"); err != nil {
 			return err
@@ -221,13 +221,13 @@ func writeLabels(name string, labels []generator.Label) (result error) {
 	return nil
 }
 
-// output is a file that is being written, or, without one, what stays open at its end.
-type output struct {
+// recordFile is a file that is being written, or, without one, what stays open at its end.
+type recordFile struct {
 	*bufio.Writer
 	file *os.File
 }
 
-func createOutput(dir, name string) (*output, error) {
+func createOutput(dir, name string) (*recordFile, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
@@ -235,11 +235,11 @@ func createOutput(dir, name string) (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &output{bufio.NewWriterSize(f, 1<<16), f}, nil
+	return &recordFile{bufio.NewWriterSize(f, 1<<16), f}, nil
 }
 
 // Close writes what is left. Its error is that of the disk.
-func (o *output) Close() error {
+func (o *recordFile) Close() error {
 	err := o.Flush()
 	if o.file != nil {
 		err = errors.Join(err, o.file.Close())
@@ -248,7 +248,7 @@ func (o *output) Close() error {
 }
 
 // closing closes an output at the end of a function, whose result it joins where the disk has one.
-func closing(o *output, result *error) {
+func closing(o *recordFile, result *error) {
 	if err := o.Close(); err != nil {
 		*result = errors.Join(*result, err)
 	}

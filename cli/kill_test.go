@@ -19,11 +19,11 @@ import (
 )
 
 var (
-	kills    = flag.Int("kills", 12, "how many times TestKill kills weir, over its three pipelines")
+	kills    = flag.Int("kills", 12, "how many times TestKill kills weir, over its four pipelines")
 	killSeed = flag.Uint64("kill.seed", 0, "seed of the points in time at which TestKill kills; 0 takes one from the clock")
 )
 
-// TestKill kills three pipelines with SIGKILL at random points, during start-up and restore, too, restarts each from its
+// TestKill kills four pipelines with SIGKILL at random points, during start-up and restore, too, restarts each from its
 // latest checkpoint, and compares what each has written with an undisturbed run: nothing lost, nothing counted twice.
 func TestKill(t *testing.T) {
 	seed := *killSeed
@@ -33,9 +33,9 @@ func TestKill(t *testing.T) {
 	t.Logf("-kill.seed %d", seed)
 	bin := buildWeir(t)
 	var all deaths
-	for i, p := range []func(*testing.T, string) *pipeline{killWindows, killJoin, killScores} {
-		t.Run([]string{"windows", "join", "scores"}[i], func(t *testing.T) {
-			d := p(t, bin).kill(t, bin, rand.New(rand.NewPCG(seed, uint64(i))), (*kills+2-i)/3)
+	for i, p := range []func(*testing.T, string) *pipeline{killWindows, killJoin, killScores, killForests} {
+		t.Run([]string{"windows", "join", "scores", "forests"}[i], func(t *testing.T) {
+			d := p(t, bin).kill(t, bin, rand.New(rand.NewPCG(seed, uint64(i))), (*kills+3-i)/4)
 			t.Log(&d)
 			all.add(d)
 		})
@@ -137,6 +137,39 @@ INSERT INTO scores SELECT ` + "`time`" + `, ctr, lab_score(CAST(ctr AS FLOAT)), 
 `
 	return &pipeline{
 		args:  []string{"run", "q.sql", "--set", "execution.checkpointing.interval=50 ms"},
+		begin: func(t *testing.T, dir string) { linkedRun(t, dir, input, sql) },
+		result: func(t *testing.T, dir string) ([]string, int) {
+			return published(t, filepath.Join(dir, "out")), 0
+		},
+	}
+}
+
+// killForests scores each of fifty sites by a forest of its own, in the order of event time, and all of them by one: every
+// score after a restart equals the undisturbed run's to the last bit.
+func killForests(t *testing.T, _ string) *pipeline {
+	input := filepath.Join(t.TempDir(), "rates.jsonl")
+	rng := rand.New(rand.NewPCG(7, 8))
+	start := time.Date(2023, 8, 23, 13, 0, 0, 0, time.UTC)
+	writeLines(t, input, 150_000, func(b []byte, i int) []byte {
+		late := time.Duration(rng.IntN(4)) * time.Second // not in order, but no row is later than the watermark
+		b = fmt.Appendf(b, `{"site":"site-%d","ctr":%.1f,"ts":"`, rng.IntN(50), 15+rng.Float64()*10+float64(rng.IntN(100)/99*60))
+		b = start.Add(time.Duration(i)*10*time.Millisecond-late).AppendFormat(b, "2006-01-02 15:04:05.000")
+		return append(b, `"}`...)
+	})
+	const sql = `
+CREATE TEMPORARY TABLE rates (site STRING, ctr DOUBLE, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND)
+WITH ('connector' = 'filesystem', 'path' = 'rates.jsonl', 'format' = 'json');
+CREATE TEMPORARY TABLE scores (site STRING, ts TIMESTAMP(3), ctr DOUBLE, own DOUBLE, grade DOUBLE, shared DOUBLE)
+WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'json');
+INSERT INTO scores
+SELECT site, ts, ctr, own, graded.grade, RANDOM_CUT_FOREST(ctr, number_of_trees => 10, sample_size => 64, random_seed => 42)
+FROM (SELECT site, ts, ctr,
+        RANDOM_CUT_FOREST(ctr, number_of_trees => 10, sample_size => 64, shingle_size => 2) OVER w AS own,
+        ANOMALY_GRADE(ctr, number_of_trees => 10, sample_size => 64) OVER w AS graded
+      FROM rates WINDOW w AS (PARTITION BY site ORDER BY ts));
+`
+	return &pipeline{
+		args:  []string{"run", "q.sql", "--set", "execution.checkpointing.interval=50 ms", "--set", "weir.seed=7", "--parallelism", "1"},
 		begin: func(t *testing.T, dir string) { linkedRun(t, dir, input, sql) },
 		result: func(t *testing.T, dir string) ([]string, int) {
 			return published(t, filepath.Join(dir, "out")), 0
