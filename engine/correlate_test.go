@@ -178,6 +178,56 @@ func TestTableFunctionFails(t *testing.T) {
 	}
 }
 
+// word is what the table function WORDS makes.
+type word struct {
+	Text   string
+	Length int64 `sql:"len"`
+}
+
+// A table function written in Go has the columns of its struct, and one that fails or panics ends the job with the row's
+// arguments.
+func TestNativeTableFunctions(t *testing.T) {
+	words := udf.Table("WORDS", func(text string, emit func(word)) error {
+		for _, w := range strings.Fields(text) {
+			switch w {
+			case "bad":
+				return errors.New("this one is bad")
+			case "panic":
+				panic("unlucky")
+			}
+			emit(word{w, int64(len(w))})
+		}
+		return nil
+	})
+	upto := udf.Table2("UPTO", func(from, to int64, emit func(int64)) error {
+		for i := from; i <= to; i++ {
+			emit(i)
+		}
+		return nil
+	})
+	s := open(t, engine.Options{Functions: []udf.Spec{words, upto}})
+	const texts = "(VALUES (1, 'to be'), (2, ''), (3, CAST(NULL AS STRING))) AS t(id, a)"
+	for _, test := range []struct{ sql, want string }{
+		{"SELECT id, w.* FROM " + texts + ", LATERAL TABLE(WORDS(a)) AS w", "1,be,2; 1,to,2"},
+		{"SELECT id, w.len, w.text FROM " + texts + " LEFT JOIN LATERAL TABLE(WORDS(a)) AS w ON TRUE", "1,2,be; 1,2,to; 2,<nil>,<nil>; 3,<nil>,<nil>"},
+		{"SELECT text, n FROM " + texts + ", LATERAL TABLE(WORDS(a)), LATERAL TABLE(UPTO(len, id + 2)) AS u(n)", "be,2; be,3; to,2; to,3"},
+		{"SELECT SUM(n) FROM TABLE(UPTO(1, 9000)) AS u(n)", "4.05045e+07"},
+	} {
+		got, err := rows(t, s, test.sql)
+		if want := strings.Split(test.want, "; "); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s\ngives %v (%v)\nwant  %v", test.sql, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"a bad one": "WORDS(a) for ('a bad one'): this one is bad",
+		"panic":     "WORDS(a) for ('panic'): the function panicked at correlate_test.go:",
+	} {
+		if got, err := rows(t, s, "SELECT * FROM (VALUES 'fine', '"+text+"') AS t(a), LATERAL TABLE(WORDS(a))"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q gives %v (%v), want the error %q", text, got, err, want)
+		}
+	}
+}
+
 // Arguments that differ in nothing but their names are not the same call.
 func TestNamedArguments(t *testing.T) {
 	pad := udf.Spec{

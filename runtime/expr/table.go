@@ -132,18 +132,8 @@ func (t *TableProgram) reset() {
 	}
 }
 
-// panicked is what a function's panic becomes.
-type panicked struct{ value any }
-
-func (p *panicked) Error() string { return fmt.Sprintf("the function panicked: %v", p.value) }
-
-func (t *TableProgram) eval(args []*types.Vector, n int) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = &panicked{r}
-		}
-	}()
-	return t.call.Fn.Eval(t.ctx, args, n, &t.out)
+func (t *TableProgram) eval(args []*types.Vector, n int) error {
+	return called(func() error { return t.call.Fn.Eval(t.ctx, args, n, &t.out) })
 }
 
 // check holds a function to its contract, so that a wrong one can't bring down an operator far from it.
@@ -166,7 +156,7 @@ func (t *TableProgram) check(n int) error {
 // failed explains an error. Which row a panic is about is found by calling the function again, row by row.
 func (t *TableProgram) failed(args []*types.Vector, from, n int, err error) error {
 	var row *udf.RowError
-	var panicked *panicked
+	var panicked *udf.PanicError
 	at := -1
 	switch {
 	case errors.As(err, &row):

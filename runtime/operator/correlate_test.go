@@ -296,7 +296,7 @@ func TestCorrelateErrors(t *testing.T) {
 		text []string
 	}{
 		{"error", nil, -5, 300, []string{"COUNTING(n, s)", "(-5, 'longlong", "… (402 bytes))", "-5 is negative"}},
-		{"panic", nil, 13, 300, []string{"COUNTING(n, s)", "(13, 'longlong", "panicked: unlucky"}},
+		{"panic", nil, 13, 300, []string{"COUNTING(n, s)", "(13, 'longlong", "the function panicked at correlate_test.go:", "unlucky"}},
 		{"no row", func(*udf.Context, []*types.Vector, int, *udf.TableOutput) error { return errors.New("out of order") }, 1, -1,
 			[]string{"COUNTING(n, s): out of order"}},
 		{"uneven", misbehave(func(out *udf.TableOutput) { out.Rows = append(out.Rows, 0) }), 1, -1, []string{"made 1 rows, but 0 values of column i"}},
