@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -175,6 +177,39 @@ func TestTableFunctionFails(t *testing.T) {
 	}
 	if got := sql[at.Span.Start:at.Span.End]; got != "STRING_SPLIT(a, ',')" {
 		t.Errorf("the error is at %q", got)
+	}
+}
+
+// The record that a failure came of is named, in the function and behind it, whatever rows were made of those before.
+func TestTableFunctionFailsAtRecord(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "in.jsonl")
+	lines := `{"id": 1, "a": ["1", "2"], "s": "good"}
+{"id": 2, "a": [], "s": "good"}
+{"id": 3, "a": ["3", "4", "x"], "s": ""}
+{"id": 4, "a": ["5"], "s": "bad"}
+`
+	if err := os.WriteFile(path, []byte(lines), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, engine.Options{Functions: []udf.Spec{stringSplit}, Settings: map[string]string{"parallelism.default": "1"}})
+	create := "CREATE TABLE t (id INT, a ARRAY<STRING>, s STRING) WITH ('connector' = 'filesystem', 'path' = '" + path + "', 'format' = 'json')"
+	if err := execute(context.Background(), s, create, nil); err != nil {
+		t.Fatal(err)
+	}
+	for sql, want := range map[string]string{
+		"INSERT INTO nowhere SELECT CAST(e AS INT) FROM t, UNNEST(a) AS e":                                              "in.jsonl, line 3: ",
+		"INSERT INTO nowhere SELECT CAST(e AS INT) FROM t LEFT JOIN UNNEST(a) AS e ON TRUE WHERE id <> 1":               "in.jsonl, line 3: ",
+		"INSERT INTO nowhere SELECT id FROM t LEFT JOIN UNNEST(a) AS e ON CAST(e AS INT) > 1 WHERE id > 1":              "in.jsonl, line 3: ",
+		"INSERT INTO nowhere SELECT id FROM t, LATERAL TABLE(STRING_SPLIT(s)) WHERE id <> 2":                            "in.jsonl, line 4: ",
+		"INSERT INTO nowhere SELECT CAST(e || w AS INT) FROM t, UNNEST(a) AS e, LATERAL TABLE(STRING_SPLIT(s)) AS x(w)": "in.jsonl, line 1: ",
+	} {
+		err := execute(context.Background(), s, "CREATE TEMPORARY TABLE IF NOT EXISTS nowhere (n INT) WITH ('connector' = 'blackhole')", nil)
+		if err == nil {
+			err = execute(context.Background(), s, sql, nil)
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s\nfails with %v, want a record at %q", sql, err, want)
+		}
 	}
 }
 

@@ -29,10 +29,14 @@ type correlate struct {
 	kinds   []types.RowKind
 	own     []*types.Vector // gathered columns, one per column of the schema
 	padding []*types.Vector // the function's columns with rows of NULLs; by column of the function, nil where nobody reads it
+	emitted []int32         // the rows of the input that the rows emitted last are of
 	out     types.Batch
 }
 
-var _ Operator = (*correlate)(nil)
+var (
+	_ Operator = (*correlate)(nil)
+	_ Tracer   = (*correlate)(nil)
+)
 
 // firstStep is the number of rows that a function is called for as long as nobody knows how many it makes of one.
 const firstStep = 64
@@ -204,6 +208,7 @@ func (c *correlate) emit(b *types.Batch, rows []int32, cols []*types.Vector, out
 	}
 	for from := 0; from < len(rows); from += size {
 		part := rows[from:min(len(rows), from+size)]
+		c.emitted = part
 		for i, k := range c.node.Keep {
 			c.own[i].Reset()
 			c.own[i].AppendSelected(b.Cols[k], part)
@@ -232,3 +237,6 @@ func (c *correlate) emit(b *types.Batch, rows []int32, cols []*types.Vector, out
 	}
 	return nil
 }
+
+// InputRow implements Tracer.
+func (c *correlate) InputRow(emitted int) int { return int(c.emitted[emitted]) }
