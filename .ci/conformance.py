@@ -3,7 +3,7 @@ import json
 import sys
 
 # Exact at least, by kind, over the releases 1.20 and master.
-LEAST = {"programs": 66, "scalar": 1490, "scalar-errors": 190, "aggregates": 20}
+LEAST = {"programs": 73, "scalar": 1490, "scalar-errors": 190, "aggregates": 20}
 
 result = json.load(open(sys.argv[1], encoding="utf-8"))
 bad = []
