@@ -197,11 +197,11 @@ func TestTableFunctionFailsAtRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	for sql, want := range map[string]string{
-		"INSERT INTO nowhere SELECT CAST(e AS INT) FROM t, UNNEST(a) AS e":                                              "in.jsonl, line 3: ",
-		"INSERT INTO nowhere SELECT CAST(e AS INT) FROM t LEFT JOIN UNNEST(a) AS e ON TRUE WHERE id <> 1":               "in.jsonl, line 3: ",
-		"INSERT INTO nowhere SELECT id FROM t LEFT JOIN UNNEST(a) AS e ON CAST(e AS INT) > 1 WHERE id > 1":              "in.jsonl, line 3: ",
-		"INSERT INTO nowhere SELECT id FROM t, LATERAL TABLE(STRING_SPLIT(s)) WHERE id <> 2":                            "in.jsonl, line 4: ",
-		"INSERT INTO nowhere SELECT CAST(e || w AS INT) FROM t, UNNEST(a) AS e, LATERAL TABLE(STRING_SPLIT(s)) AS x(w)": "in.jsonl, line 1: ",
+		"INSERT INTO nowhere SELECT CAST(e AS INT) FROM t, UNNEST(a) AS e":                                                           "in.jsonl, line 3, byte 72: ",
+		"INSERT INTO nowhere SELECT CAST(e AS INT) FROM t LEFT JOIN UNNEST(a) AS e ON TRUE WHERE id <> 1":                            "in.jsonl, line 3, byte 72: ",
+		"INSERT INTO nowhere SELECT id FROM t LEFT JOIN UNNEST(a) AS e ON CAST(e AS INT) > 1 WHERE id > 1":                           "in.jsonl, line 3, byte 72: ",
+		"INSERT INTO nowhere SELECT id FROM t, LATERAL TABLE(STRING_SPLIT(s)) WHERE id <> 2":                                         "in.jsonl, line 4, byte 113: ",
+		"INSERT INTO nowhere SELECT CAST(e || w AS INT) FROM t, UNNEST(a) AS e, LATERAL TABLE(STRING_SPLIT(s)) AS x(w) WHERE id < 4": "in.jsonl, line 1, byte 0: ",
 	} {
 		err := execute(context.Background(), s, "CREATE TEMPORARY TABLE IF NOT EXISTS nowhere (n INT) WITH ('connector' = 'blackhole')", nil)
 		if err == nil {
