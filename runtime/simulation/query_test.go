@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 )
@@ -23,6 +24,7 @@ type table struct {
 	late     bool
 	idle     bool // splits without rows for a while are left out of the watermark
 	windowed bool // event time decides what becomes of a row
+	strict   bool // a row at the watermark is late
 	// unbounded: only some splits end by themselves, and unless windowed some are found late. The job is stopped with drain
 	// when all is read.
 	unbounded bool
@@ -49,7 +51,11 @@ func (t *table) ddl() string {
 		key, mode = ", PRIMARY KEY (k) NOT ENFORCED", "I,UA,D"
 	}
 	if t.timed {
-		watermark = fmt.Sprintf(", WATERMARK FOR ts AS ts - INTERVAL '%d.%03d' SECOND(3,3)", t.disorder/1000, t.disorder%1000)
+		behind := t.disorder
+		if t.strict {
+			behind++
+		}
+		watermark = fmt.Sprintf(", WATERMARK FOR ts AS ts - INTERVAL '%d.%03d' SECOND(3,3)", behind/1000, behind%1000)
 	}
 	options := ""
 	if t.idle {
@@ -205,6 +211,7 @@ var templates = []template{
 	}},
 	{"window", window},
 	{"window", window},
+	{"over", over},
 	{"session", func(r *rand.Rand, g *queryGenerator) *output {
 		from := g.windowed("a")
 		as, sql, columns := some(r)
@@ -459,6 +466,44 @@ func window(r *rand.Rand, g *queryGenerator) *output {
 		columns: lead + "s TIMESTAMP(3), e TIMESTAMP(3)" + columns,
 		query:   fmt.Sprintf("SELECT %swindow_start, window_end%s FROM TABLE(%s) WHERE %s GROUP BY %swindow_start, window_end", fields, sql, function, where, fields),
 		want:    func(in map[string][]row) []row { return group(windowed(filter(in[from], keep), assign), by, as) },
+	})
+}
+
+// over is OVER with a range of time, so that rows of the same time give the same in whatever order they come.
+func over(r *rand.Rand, g *queryGenerator) *output {
+	from := g.windowed("a")
+	g.tables[from].strict = true
+	as, _, columns := some(r)
+	frame, preceding := "", int64(math.MaxInt64)
+	if r.IntN(2) == 0 {
+		seconds := 1 + r.Int64N(4)
+		frame, preceding = fmt.Sprintf(" RANGE BETWEEN INTERVAL '%d' SECOND PRECEDING AND CURRENT ROW", seconds), seconds*1000
+	}
+	partition, keyed := " PARTITION BY k", true
+	if r.IntN(4) == 0 {
+		partition, keyed = "", false
+	}
+	sql := ""
+	for _, a := range as {
+		sql += ", " + a.sql + " OVER w"
+	}
+	return g.appendOnly(&output{
+		columns: "k STRING, ts TIMESTAMP(3)" + columns,
+		query:   fmt.Sprintf("SELECT k, ts%s FROM %s WINDOW w AS (%s ORDER BY ts%s)", sql, from, strings.TrimSpace(partition), frame),
+		want: func(in map[string][]row) []row {
+			return project(in[from], func(x row) row {
+				at := x[colTS].(int64)
+				frame := filter(in[from], func(y row) bool {
+					t := y[colTS].(int64)
+					return t <= at && (preceding == math.MaxInt64 || t >= at-preceding) && (!keyed || equal(x[colK], y[colK]) || x[colK] == nil && y[colK] == nil)
+				})
+				out := row{x[colK], at}
+				for _, a := range as {
+					out = append(out, a.of(frame))
+				}
+				return out
+			})
+		},
 	})
 }
 
