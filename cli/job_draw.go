@@ -103,6 +103,9 @@ func headLines(f *monitor.Figures, now time.Time) []string {
 	if f.Failure != "" {
 		lines = append(lines, "last failure: "+visible(f.Failure))
 	}
+	for _, call := range f.Stuck {
+		lines = append(lines, visible(call))
+	}
 	return append(lines, checkpointLine(&f.Job, now))
 }
 

@@ -3,13 +3,17 @@ package engine_test
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
+	goruntime "runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/weirsql/weir/engine"
+	"github.com/weirsql/weir/runtime"
 	"github.com/weirsql/weir/runtime/metrics"
 	"github.com/weirsql/weir/types"
 	"github.com/weirsql/weir/udf"
@@ -122,6 +126,10 @@ INSERT INTO o SELECT REFUSES(n * 0) FROM endless;`, dir)).Job
 			`query:1:8: operator GroupAggregate: BARE_ADD(n): the function panicked at failing_test.go:LINE: while adding`},
 		{"SELECT BARE_RESULT(n) FROM t",
 			`query:1:8: operator GroupAggregate: BARE_RESULT(n): the function panicked at failing_test.go:LINE: while giving a result`},
+		{"SELECT word FROM t, LATERAL TABLE(WORDS_OF(name))",
+			`query:1:35: operator Correlate at file FILE, line 4, byte 93: WORDS_OF(name) for ('refused'): a word that is refused`},
+		{"SELECT SPAN(n, name) OVER (ORDER BY ts) FROM t",
+			`query:1:8: operator OverAggregate: SPAN(n, name) for (2, 'refused'): a name that is refused`},
 		{"SELECT PANICS(7)",
 			`query:1:8: operator Calc: PANICS(7) for (7): the function panicked at failing_test.go:LINE: runtime error: index out of range [7] with length 2`},
 	} {
@@ -149,6 +157,99 @@ INSERT INTO o SELECT REFUSES(n * 0) FROM endless;`, dir)).Job
 	if got := other.Status(); got != "RUNNING" {
 		t.Errorf("the other job is %s: %v", got, other.Err())
 	}
+}
+
+// A function that never returns is named in the log and by the job; the job can be stopped, and canceled, and the session
+// closed, and nothing comes of the call when it returns after all.
+func TestFunctionThatNeverReturns(t *testing.T) {
+	for _, end := range []string{"stop", "cancel", "close", "fail"} {
+		t.Run(end, func(t *testing.T) {
+			calling, release, returned := make(chan bool, 10), make(chan bool), make(chan bool, 10)
+			var log syncBuffer
+			s, err := engine.New(engine.Options{
+				Settings: map[string]string{"parallelism.default": "1", "weir.function.patience": "20 ms"},
+				Log:      slog.New(slog.NewTextHandler(&log, nil)),
+				Functions: append(failing(), udf.Scalar("FOREVER", func(n int64) int64 {
+					calling <- true
+					<-release
+					returned <- true
+					return n
+				})),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			fails := "0"
+			if end == "fail" {
+				fails = "REFUSES(n)"
+			}
+			job := must(t, s, fmt.Sprintf(`CREATE TEMPORARY TABLE t (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '100', 'fields.n.kind' = 'sequence', 'fields.n.start' = '0', 'fields.n.end' = '1000');
+CREATE TEMPORARY TABLE t2 LIKE t;
+CREATE TEMPORARY TABLE o (n BIGINT) WITH ('connector' = 'filesystem', 'path' = '%s', 'format' = 'json');
+CREATE TEMPORARY TABLE o2 (n BIGINT) WITH ('connector' = 'blackhole');
+EXECUTE STATEMENT SET BEGIN
+INSERT INTO o SELECT FOREVER(n) FROM t;
+INSERT INTO o2 SELECT %s FROM t2;
+END;`, dir, fails)).Job
+			<-calling
+			const call = "the function FOREVER(n) has not returned for"
+			if end != "fail" {
+				eventually(t, "the job to tell of it", func() bool {
+					stuck := job.Info().Stuck
+					return len(stuck) == 1 && strings.Contains(stuck[0], call)
+				})
+				if !strings.Contains(log.String(), "a function doesn't return") || !strings.Contains(log.String(), "function=FOREVER(n)") {
+					t.Errorf("the log says\n%s", log.String())
+				}
+			}
+			switch end {
+			case "stop":
+				if err := job.Stop(t.Context(), false); err == nil || !strings.Contains(err.Error(), call) {
+					t.Errorf("stop: %v", err)
+				}
+			case "cancel":
+				job.Cancel()
+				if err := job.Wait(t.Context()); !errors.Is(err, runtime.ErrCanceled) {
+					t.Errorf("cancel: %v", err)
+				}
+			case "fail":
+				if err := job.Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "three is refused") || !strings.Contains(err.Error(), call) {
+					t.Errorf("fail: %v", err)
+				}
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+			close(release)
+			<-returned
+			eventually(t, "the task to end", func() bool {
+				all := make([]byte, 1<<20)
+				return !strings.Contains(string(all[:goruntime.Stack(all, true)]), "task.(*Task).Run")
+			})
+			if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
+				t.Errorf("the call that returned late has written %v, %v", files, err)
+			}
+		})
+	}
+}
+
+// syncBuffer is a log that is read while it is written.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
 
 // told is a message without what differs from run to run.

@@ -73,6 +73,12 @@ func (t *total) result() (udf.Null[int64], error) {
 	return udf.Null[int64]{V: t.Sum, Valid: t.N > 0}, nil
 }
 
+// wordOf is a row of a table function.
+type wordOf struct {
+	Word string
+	At   int `sql:"place"`
+}
+
 // natives are functions in Go of every form.
 func natives() []udf.Spec {
 	return []udf.Spec{
@@ -137,6 +143,21 @@ func natives() []udf.Spec {
 		}),
 		udf.Aggregate2("SPAN", udf.AggregateFuncs2[span, int64, string, string]{
 			Accumulate: (*span).accumulate, Merge: (*span).merge, Result: (*span).result,
+		}),
+		udf.Table("WORDS_OF", func(text string, emit func(wordOf)) error {
+			for i, w := range strings.Fields(text) {
+				if w == "refused" {
+					return errors.New("a word that is refused")
+				}
+				emit(wordOf{w, i + 1})
+			}
+			return nil
+		}),
+		udf.Table2("COUNT_TO", func(from, to int64, emit func(int64)) error {
+			for n := from; n <= to; n++ {
+				emit(n)
+			}
+			return nil
 		}),
 		udf.Aggregate("TOTAL", udf.AggregateFuncs[total, int64, udf.Null[int64]]{
 			Accumulate: (*total).accumulate, Retract: (*total).retract, Merge: (*total).merge, Result: (*total).result,
@@ -273,10 +294,40 @@ query:1:8: error: SPAN can't take rows back, and Calc emits changes (I,UB,UA) [u
     |        ^^^^^^^^^^
   hint: give the function a Retract, or aggregate rows that are only added
 `},
+		{"SELECT SPAN(n, 'x') OVER (ORDER BY p ROWS 2 PRECEDING) FROM (SELECT 1 AS n, PROCTIME() AS p) AS t;", `
+query:1:8: error: SPAN can't take back the rows that leave the frame [unsupported]
+  1 | SELECT SPAN(n, 'x') OVER (ORDER BY p ROWS 2 PRECEDING) FROM (SELECT 1 AS n, PROCTIME() AS p) AS t;
+    |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  hint: give the function a Retract, or let the frame begin with UNBOUNDED PRECEDING
+`},
 	} {
 		_, err := s.Collect(t.Context(), c.sql)
 		if err == nil || err.Error() != c.want[1:] {
 			t.Errorf("%s\n got %v\nwant %s", c.sql, err, c.want[1:])
+		}
+	}
+}
+
+func TestNativeTables(t *testing.T) {
+	s := open(t, engine.Options{Functions: natives(), Settings: map[string]string{"parallelism.default": "1"}})
+	for _, c := range []struct{ sql, want string }{
+		{"SELECT s, word, place FROM (VALUES ('to be'), (NULL), (''), ('or')) AS t (s), LATERAL TABLE(WORDS_OF(s))",
+			`{"s":"to be","word":"to","place":1} {"s":"to be","word":"be","place":2} {"s":"or","word":"or","place":1}`},
+		{"SELECT n, w FROM (VALUES ('a'), (NULL)) AS t (s) LEFT JOIN LATERAL TABLE(WORDS_OF(s)) AS x (w, n) ON TRUE",
+			`{"n":1,"w":"a"} {"n":null,"w":null}`},
+		{"SELECT a, count_to FROM (VALUES (2), (5)) AS t (a), LATERAL TABLE(COUNT_TO(a, 3))",
+			`{"a":2,"count_to":2} {"a":2,"count_to":3}`},
+	} {
+		got, err := s.Collect(t.Context(), c.sql+";")
+		if err != nil {
+			t.Errorf("%s: %v", c.sql, err)
+			continue
+		}
+		for i := range got {
+			got[i] = strings.TrimSuffix(strings.TrimPrefix(got[i], `{"op":"+I","data":`), "}")
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s\n got %s\nwant %s", c.sql, strings.Join(got, " "), c.want)
 		}
 	}
 }
@@ -299,6 +350,13 @@ func TestNativeAggregates(t *testing.T) {
 					`{"op":"+I","data":{"e":"2024-01-01 00:00:15.000","r":"3..3 of a"}}`,
 					`{"op":"+I","data":{"e":"2024-01-01 00:00:20.000","r":"2..3 of a"}}`,
 					`{"op":"+I","data":{"e":"2024-01-01 00:00:25.000","r":"2..2 of a"}}`,
+				}},
+			{`SELECT n, TOTAL(n) OVER (ORDER BY ts ROWS 1 PRECEDING) AS r FROM (SELECT n, ts FROM t WHERE n < 5) AS u`, // and here
+				[]string{
+					`{"op":"+I","data":{"n":1,"r":1}}`,
+					`{"op":"+I","data":{"n":2,"r":3}}`,
+					`{"op":"+I","data":{"n":3,"r":5}}`,
+					`{"op":"+I","data":{"n":2,"r":5}}`,
 				}},
 			{`SELECT SESSION_END(ts, INTERVAL '4' SECOND) AS e, SPAN(n, name) AS r FROM t GROUP BY SESSION(ts, INTERVAL '4' SECOND)`,
 				[]string{

@@ -164,7 +164,7 @@ func (s *Session) start(ctx context.Context, name string, plan *physical.Plan, r
 	cfg := runtime.Config{
 		JobID: job.ID, Name: name, Clock: s.opts.Clock, Env: s.planner.Env, Location: settings.Location(),
 		Seed: plan.Seed, Parallelism: plan.Parallelism, MaxRows: s.opts.MaxRows, Log: s.opts.Log, Collect: rows,
-		Memory: s.memory(),
+		Memory: s.memory(), FunctionPatience: settings.Duration("weir.function.patience"),
 	}
 	if rows == nil {
 		copied := s.copyPlanner()

@@ -521,6 +521,14 @@ func (b *builder) overAggregate(n *overNode) (physical.Node, *diag.Error) {
 	if err := b.appendOnlyAt(in, n.span, "OVER"); err != nil {
 		return nil, err
 	}
+	if n.frame.Bounded {
+		for _, a := range n.aggs {
+			if a.Fn.AppendOnly {
+				return nil, unsupported(a.Span, "%s can't take back the rows that leave the frame", a.Function).
+					WithHint("give the function a Retract, or let the frame begin with UNBOUNDED PRECEDING")
+			}
+		}
+	}
 	o := &physical.OverAggregate{
 		Info: b.over(physical.Forward, nil, in), PartitionBy: n.partitionBy, Time: n.time, Frame: n.frame, Functions: n.functions, Aggs: n.aggs,
 		Proctime: n.input.fields()[n.time].Type.Attr == types.Proctime, MaxKeys: b.p.Settings.Int("weir.over.max-keys"),

@@ -70,6 +70,7 @@ var KnownSettings = []Setting{
 	{Key: "table.exec.state.ttl", Kind: option.Duration, Default: "0 ms", Summary: "state not touched for this long is dropped; 0 keeps it"},
 	{Key: "table.local-time-zone", Kind: option.String, Default: "default", Summary: "the session's time zone; default is the machine's"},
 	{Key: "table.optimizer.agg-phase-strategy", Kind: option.Enum, Default: "AUTO", Values: []string{"AUTO", "TWO_PHASE", "ONE_PHASE"}, Summary: "whether rows are aggregated before an exchange, too: where it pays, wherever it can be done, or never"},
+	{Key: "weir.function.patience", Kind: option.Duration, Default: "10 s", Summary: "how long a function may take for a batch of rows until it is said that it doesn't return; then a job can be stopped and canceled without it"},
 	{Key: "weir.memory.limit", Kind: option.Size, Summary: "how much memory the state of all jobs together may take; what has not been used for long goes to disk beyond it; fixed by the first job; unset: half of the machine's, or the container's"},
 	{Key: "weir.over.max-keys", Kind: option.Int, Default: "0", Summary: "keys of an OVER window whose state is kept, of all subtasks together; beyond it the key that has gone longest without a row is forgotten; 0 keeps all"},
 	{Key: "weir.seed", Kind: option.Int, Summary: "the seed of everything random; unset: random functions get one that is drawn for the session and that EXPLAIN shows, everything else 42"},

@@ -23,6 +23,7 @@ type attempt struct {
 	began       time.Time
 	coordinator coordinator // the supervisor's
 	places      places
+	watch       watch
 }
 
 // newAttempt makes the tasks of a plan, restored from a checkpoint unless that is nil, and starts nothing.
@@ -51,6 +52,8 @@ func (j *Job) newAttempt(plan *physical.Plan, from *checkpoint.Checkpoint) (*att
 func (a *attempt) run() error {
 	j, c := a.j, &a.coordinator
 	j.current = a
+	a.watch.start(a)
+	defer a.watch.stop()
 	for _, t := range a.tasks {
 		j.cfg.Clock.Go(func() { t.Run(a.ctx) })
 	}
@@ -120,7 +123,7 @@ func (r reports) Ended(t *task.Task, shares []task.Share) {
 
 func (r reports) Failed(_ *task.Task, err error) { r.a.post(func() { r.a.coordinator.fail(err) }) }
 
-func (r reports) Closed(*task.Task) { r.a.post(func() { r.a.coordinator.closed++ }) }
+func (r reports) Closed(t *task.Task) { r.a.post(func() { r.a.coordinator.close(t) }) }
 
 var errOver = errors.New("the job ended, or failed, before the checkpoint was taken")
 

@@ -60,6 +60,8 @@ type Config struct {
 	Retained int
 	// Collect takes the rows of a Collect node, from one goroutine; the batch is valid during the call.
 	Collect func(b *types.Batch) error
+	// FunctionPatience is how long a function may take for a batch until it is said that it doesn't return; 0: 10 s.
+	FunctionPatience time.Duration
 	// OnEvent, if not nil, hears of checkpoints, restarts and the end, from one goroutine; it must not block or call the job.
 	OnEvent func(Event)
 	Log     *slog.Logger // nil: that of Env, else none
@@ -116,6 +118,9 @@ func (c Config) withDefaults() Config {
 		c.MaxRows = 4096
 	}
 	c.Retained = max(c.Retained, 2)
+	if c.FunctionPatience <= 0 {
+		c.FunctionPatience = 10 * time.Second
+	}
 	if c.build == nil {
 		c.build = operator.Build
 	}

@@ -16,11 +16,12 @@ import (
 // have covered is part of the next. The end of a job is a checkpoint, too: of the last snapshots of all tasks.
 type coordinator struct {
 	a        *attempt
-	ready    int  // tasks that have opened
-	listed   int  // enumerators that have assigned their first splits
-	closed   int  // tasks that have closed
-	helpers  int  // enumerators that run, and checkpoints that are being stored
-	started  bool // enumerators have been started
+	ready    int // tasks that have opened
+	listed   int // enumerators that have assigned their first splits
+	closed   map[*task.Task]bool
+	left     error // why tasks that have not closed count as closed
+	helpers  int   // enumerators that run, and checkpoints that are being stored
+	started  bool  // enumerators have been started
 	stopping bool
 	drain    bool // stopping is with drain; or shall be, when all scans have been assigned their splits
 	final    bool // what remains is to close: the last checkpoint is stored, or not needed
@@ -52,7 +53,7 @@ type pending struct {
 }
 
 func (c *coordinator) init(a *attempt) {
-	c.a, c.last = a, map[*task.Task][]task.Share{}
+	c.a, c.last, c.closed = a, map[*task.Task][]task.Share{}, map[*task.Task]bool{}
 	c.schedule(a.j.cfg.Clock.Now())
 }
 
@@ -63,7 +64,7 @@ func (c *coordinator) schedule(now time.Time) {
 }
 
 // over reports whether nothing of the attempt runs any more.
-func (c *coordinator) over() bool { return c.closed == len(c.a.tasks) && c.helpers == 0 }
+func (c *coordinator) over() bool { return len(c.closed) == len(c.a.tasks) && c.helpers == 0 }
 
 // help runs f in a goroutine that the attempt waits for, and then calls after.
 func (c *coordinator) help(f, after func()) {
@@ -409,6 +410,24 @@ func (c *coordinator) stop(drain bool) {
 		if t.IsSource() {
 			t.Stop(drain)
 		}
+	}
+}
+
+func (c *coordinator) close(t *task.Task) { c.closed[t] = true }
+
+// stuck is called while a function of a task doesn't return. A job that goes on may wait for it. One that is to stop fails,
+// since it would never end, and when an attempt has failed the task is left behind: once the function returns, nothing
+// comes of it.
+func (c *coordinator) stuck(t *task.Task, err error) {
+	switch {
+	case c.closed[t]:
+	case c.a.ctx.Err() != nil:
+		t.Abandon()
+		c.left = err
+		c.close(t)
+	case c.stopping:
+		c.fail(fmt.Errorf("stop the job: %w", err))
+		c.stuck(t, err)
 	}
 }
 

@@ -111,6 +111,7 @@ func (j *Job) Info() metrics.Job {
 		seed := j.cfg.Seed
 		info.Seed = &seed
 	}
+	info.Stuck = a.watch.waiting(a.tasks)
 	info.Checkpoints.Completed, info.Checkpoints.Failed = j.Checkpoints()
 	j.history.do(func() {
 		h := &j.history

@@ -186,6 +186,14 @@ func (j *Job) supervise(a *attempt) {
 	for err != nil && !errors.Is(err, ErrCanceled) {
 		stopping := a != nil && a.coordinator.stopping
 		v := j.failures.judge(err, j.cfg.Clock.Now(), a != nil && a.coordinator.advanced, j.ran)
+		if a != nil && a.coordinator.left != nil {
+			// What is left behind may hold what another attempt needs.
+			if left := a.coordinator.left; !errors.Is(err, left) {
+				err = fmt.Errorf("%w; %w", err, left)
+			}
+			err = j.failures.tell(err, verdict{})
+			break
+		}
 		if !v.again || stopping || j.stopped {
 			err = j.failures.tell(err, v)
 			break

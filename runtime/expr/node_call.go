@@ -15,6 +15,7 @@ type callNode struct {
 	values []*types.Vector
 	out    *types.Vector
 	fn     udf.Eval
+	text   string // the call, for who asks what is running
 }
 
 func (sc *scope) compileCall(e *rex.Call) (node, error) {
@@ -22,7 +23,7 @@ func (sc *scope) compileCall(e *rex.Call) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &callNode{expr: e, args: args, values: make([]*types.Vector, len(args)), out: types.NewVector(e.Fn.Result), fn: e.Fn.Eval}
+	c := &callNode{expr: e, args: args, values: make([]*types.Vector, len(args)), out: types.NewVector(e.Fn.Result), fn: e.Fn.Eval, text: e.String()}
 	if e.Fn.New == nil {
 		return c, nil
 	}
@@ -50,7 +51,7 @@ func (c *callNode) eval(sc *scope) (*types.Vector, error) {
 		nullIfAny(c.out, c.values, sc.n)
 	}
 	ctx := sc.program.ctx
-	err := called(func() error { return c.fn(ctx, c.values, c.out, sc.n) })
+	err := ctx.Call(&c.text, func() error { return c.fn(ctx, c.values, c.out, sc.n) })
 	if panicked, ok := err.(*udf.PanicError); ok {
 		err = c.blame(ctx, sc.n, panicked)
 	}
@@ -61,16 +62,6 @@ func (c *callNode) eval(sc *scope) (*types.Vector, error) {
 		return nil, callError(c, c.values, err)
 	}
 	return c.out, nil
-}
-
-// called calls a function and turns a panic into a *udf.PanicError.
-func called(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = udf.Panicked(r)
-		}
-	}()
-	return f()
 }
 
 // blame finds the row that the function panics for, by calling it for one row after the other. A function with memory would
@@ -96,7 +87,7 @@ func (c *callNode) blame(ctx *udf.Context, n int, panicked *udf.PanicError) erro
 		if c.expr.Fn.Nulls == udf.NullIfAny {
 			nullIfAny(out, one, 1)
 		}
-		if again, ok := called(func() error { return c.fn(ctx, one, out, 1) }).(*udf.PanicError); ok {
+		if again, ok := ctx.Call(&c.text, func() error { return c.fn(ctx, one, out, 1) }).(*udf.PanicError); ok {
 			return &udf.RowError{Row: i, Err: again}
 		}
 	}

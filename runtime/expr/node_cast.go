@@ -29,7 +29,8 @@ func (c *castNode) eval(sc *scope) (*types.Vector, error) {
 		return in, err
 	}
 	c.in[0] = in
-	err = called(func() error { return c.expr.Kernel.Eval(sc.program.ctx, in, c.out, sc.n) })
+	ctx := sc.program.ctx
+	err = ctx.Call(nil, func() error { return c.expr.Kernel.Eval(ctx, in, c.out, sc.n) })
 	if err != nil {
 		return nil, callError(c, c.in[:], err)
 	}

@@ -23,6 +23,7 @@ type TableProgram struct {
 	full   []*types.Vector // buffers: the arguments without those rows
 	part   []*types.Vector // of a range of rows
 	out    udf.TableOutput
+	text   string // the call, for who asks what is running
 }
 
 // CompileTable compiles a call over the columns of an input.
@@ -31,7 +32,7 @@ func CompileTable(call *rex.TableCall) (*TableProgram, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &TableProgram{call: call, args: args}
+	t := &TableProgram{call: call, args: args, text: call.String()}
 	for _, a := range call.Args {
 		t.full, t.part = append(t.full, types.NewVector(a.Type())), append(t.part, types.NewVector(a.Type()))
 	}
@@ -133,7 +134,7 @@ func (t *TableProgram) reset() {
 }
 
 func (t *TableProgram) eval(args []*types.Vector, n int) error {
-	return called(func() error { return t.call.Fn.Eval(t.ctx, args, n, &t.out) })
+	return t.ctx.Call(&t.text, func() error { return t.call.Fn.Eval(t.ctx, args, n, &t.out) })
 }
 
 // check holds a function to its contract, so that a wrong one can't bring down an operator far from it.

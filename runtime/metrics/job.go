@@ -16,6 +16,8 @@ type Job struct {
 	// Restarts is how often the job has been started again after a failure; Failure is the last one's reason.
 	Restarts int64  `json:"restarts"`
 	Failure  string `json:"failure,omitempty"`
+	// Stuck describes calls of functions that don't return.
+	Stuck []string `json:"stuck,omitempty"`
 
 	Checkpoints Checkpoints `json:"checkpoints"`
 	Operators   []Vertex    `json:"operators"` // upstream first

@@ -32,6 +32,7 @@ type aggregates struct {
 	calling int   // 1 + the call whose function is at work, 0: none is
 	failed  error // the first failure of a function
 	failing []failingCall
+	running *udf.Running // or nil
 }
 
 // failingCall is a call whose function may fail.
@@ -191,14 +192,11 @@ func (a *aggregates) add(b *types.Batch, groups, rows []int32) {
 	for i := range a.calls {
 		c := &a.calls[i]
 		if g, r := c.passing(b, groups, rows); len(g) > 0 {
-			a.calling = i + 1
+			a.begin(i)
 			c.acc.Add(g, c.cols, r)
-			if a.failing != nil {
-				a.check(c.cols)
-			}
+			a.end(c.cols)
 		}
 	}
-	a.calling = 0
 	if a.counts != nil {
 		for _, g := range groups {
 			a.counts[g]++
@@ -210,14 +208,11 @@ func (a *aggregates) retract(b *types.Batch, groups, rows []int32) {
 	for i := range a.calls {
 		c := &a.calls[i]
 		if g, r := c.passing(b, groups, rows); len(g) > 0 {
-			a.calling = i + 1
+			a.begin(i)
 			c.acc.Retract(g, c.cols, r)
-			if a.failing != nil {
-				a.check(c.cols)
-			}
+			a.end(c.cols)
 		}
 	}
-	a.calling = 0
 	for _, g := range groups {
 		a.counts[g]--
 	}
@@ -249,10 +244,10 @@ func (c *aggregate) passing(b *types.Batch, groups, rows []int32) (g, r []int32)
 // merge adds the rows of group src to group dst.
 func (a *aggregates) merge(dst, src int32) {
 	for i := range a.calls {
-		a.calling = i + 1
+		a.begin(i)
 		a.calls[i].acc.Merge(dst, src)
+		a.end(nil)
 	}
-	a.calling = 0
 	if a.counts != nil {
 		a.counts[dst] += a.counts[src]
 	}
@@ -261,16 +256,35 @@ func (a *aggregates) merge(dst, src int32) {
 // result appends the groups' results to columns, one per call.
 func (a *aggregates) result(groups []int32, out []*types.Vector) {
 	for i := range a.calls {
-		a.calling = i + 1
+		a.begin(i)
 		a.calls[i].acc.Result(groups, out[i])
+		a.end(nil)
 	}
-	a.calling = 0
 }
 
-// check notes a failure of the function that has just been called for rows of args.
-func (a *aggregates) check(args []*types.Vector) {
+// begin notes that the function of a call is at work.
+func (a *aggregates) begin(call int) {
+	a.calling = call + 1
+	if a.failing != nil {
+		a.running.Begin(&a.calls[call].name)
+	}
+}
+
+// end notes that it is done with rows of args, and whether it has failed.
+func (a *aggregates) end(args []*types.Vector) {
+	call := a.calling - 1
+	if a.calling = 0; a.failing == nil {
+		return
+	}
+	gone := a.running.End()
+	if a.failed != nil {
+		return
+	}
+	if a.failed = gone; gone != nil {
+		return
+	}
 	for _, f := range a.failing {
-		if f.call == a.calling-1 && a.failed == nil {
+		if f.call == call {
 			if err := f.Err(); err != nil {
 				a.failed = a.failure(f.call, args, err)
 			}

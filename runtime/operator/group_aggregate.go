@@ -463,7 +463,7 @@ func (r *rounds) see(group int32)       { r.count[group] = 1 }
 func (r *rounds) unsee(group int32)     { r.count[group] = 0 }
 
 func (g *groupAggregate) Open(ctx *Context) error {
-	g.ctx = ctx
+	g.ctx, g.aggs.running = ctx, ctx.UDF.Running
 	g.account = ctx.Memory.Account(g.used)
 	keyTypes := columnTypes(g.node.Schema, len(g.cols))
 	g.keys = state.NewStore(keyTypes, "group", g, g.account)

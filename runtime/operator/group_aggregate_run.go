@@ -94,10 +94,10 @@ func (r *running) accumulate(a *aggregates, b *types.Batch, groups, rows []int32
 		for _, k := range c.args {
 			c.cols = append(c.cols, b.Cols[k])
 		}
-		a.calling = i + 1
+		a.begin(i)
 		if c.filter < 0 {
 			r.runners[i].Run(groups, c.cols, rows, steps, out[i])
-			a.check(c.cols)
+			a.end(c.cols)
 			continue
 		}
 		v := b.Cols[c.filter]
@@ -114,9 +114,8 @@ func (r *running) accumulate(a *aggregates, b *types.Batch, groups, rows []int32
 			}
 		}
 		r.runners[i].Run(groups, c.cols, rows, r.kept, out[i])
-		a.check(c.cols)
+		a.end(c.cols)
 	}
-	a.calling = 0
 }
 
 // eachRow makes a Runner of any accumulator.

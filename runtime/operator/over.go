@@ -376,7 +376,7 @@ func (o *overAggregate) search(expired func(slot int32) bool) {
 }
 
 func (o *overAggregate) Open(ctx *Context) error {
-	o.ctx = ctx
+	o.ctx, o.aggs.aggregates.running = ctx, ctx.UDF.Running
 	if o.functions != nil {
 		o.functions.Open(ctx.UDF)
 	}

@@ -170,7 +170,7 @@ func (s *slice) group(slot int32) int32 {
 }
 
 func (w *windowAggregate) Open(ctx *Context) error {
-	w.ctx = ctx
+	w.ctx, w.aggs.running = ctx, ctx.UDF.Running
 	w.clock = windowClock{w.node.Window.Local || w.node.Window.Proctime, temporal.NewZone(ctx.UDF.Location)}
 	w.account = ctx.Memory.Account(w.used)
 	err := w.restore(ctx.Restore)

@@ -146,6 +146,7 @@ func (s *sessionAggregate) Close() error { return s.close() }
 func (s *sessionAggregate) Snapshot(w *state.Writer) error { return s.snapshot(w) }
 
 func (s *sessionAggregate) Open(ctx *Context) error {
+	s.aggs.running = ctx.UDF.Running
 	return s.start(ctx, columnTypes(s.node.Schema, len(s.cols)), s)
 }
 

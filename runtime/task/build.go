@@ -52,7 +52,7 @@ func (b *Builder) Add(n physical.Node, parallelism int, enumerator *Enumerator) 
 	t := b.task
 	v := &vertex{task: t, id: n.Base().ID, name: n.Name(), label: label(n), parallelism: parallelism}
 	v.udf.Location, v.udf.Now, v.udf.Started = b.env.Location, b.env.Clock.Now, b.env.Started
-	v.udf.Watermark, v.udf.Seed = math.MinInt64, b.env.Seed
+	v.udf.Watermark, v.udf.Seed, v.udf.Running = math.MinInt64, b.env.Seed, &v.running
 	v.metrics.Watermark.Store(math.MinInt64)
 	if b.from != nil && b.from.Operator(v.id) != nil {
 		v.restore = b.from.Share(v.id, t.subtask, parallelism)

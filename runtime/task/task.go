@@ -90,9 +90,10 @@ type Task struct {
 	time    metrics.Task
 	blocked bool // in the last step: something that the task writes to is full
 
-	sent     time.Time   // when everything gathered was last sent although the task was busy
-	pending  []*snapshot // wait for the writers: at most one of a checkpoint, and then one of the end
-	reported *snapshot   // the last of a checkpoint
+	sent     time.Time    // when everything gathered was last sent although the task was busy
+	pending  []*snapshot  // wait for the writers: at most one of a checkpoint, and then one of the end
+	reported *snapshot    // the last of a checkpoint
+	steps    atomic.Int64 // that have been taken
 	stop     stopRequest
 	ended    bool
 	ending   exchange.Ending
@@ -110,6 +111,9 @@ const (
 // Name is the names of the operators in the chain, and the subtask.
 func (t *Task) Name() string { return t.name }
 
+// Subtask is the number of the task among those of its operators.
+func (t *Task) Subtask() int { return t.subtask }
+
 // Wake makes the task take a step. From any goroutine.
 func (t *Task) Wake() { t.waiter.Wake() }
 
@@ -122,6 +126,25 @@ func (t *Task) Metrics(to []metrics.Snapshot) []metrics.Snapshot {
 		to = append(to, v.counters())
 	}
 	return to
+}
+
+// Calling describes the function that the task is calling and the operator that does, "" when it calls none, and says in
+// which of its steps it is. From any goroutine.
+func (t *Task) Calling() (function, operator string, step int64) {
+	step = t.steps.Load()
+	for _, v := range t.vertices {
+		if call := v.running.Call(); call != "" {
+			return call, v.label, step
+		}
+	}
+	return "", "", step
+}
+
+// Abandon makes the task end without a trace when the function that it calls returns. From any goroutine.
+func (t *Task) Abandon() {
+	for _, v := range t.vertices {
+		v.running.Abandon()
+	}
 }
 
 // Trigger starts a checkpoint at a source. From any goroutine.
@@ -209,7 +232,7 @@ func (t *Task) Run(ctx context.Context) {
 		t.env.Reports.Opened(t)
 		return t.loop(ctx)
 	})
-	if err != nil && !(ctx.Err() != nil && errors.Is(err, ctx.Err())) {
+	if err != nil && !(ctx.Err() != nil && errors.Is(err, ctx.Err())) && !errors.Is(err, udf.ErrAbandoned) {
 		t.panicked(err)
 		t.env.Reports.Failed(t, err)
 	}
@@ -225,6 +248,7 @@ func (t *Task) loop(ctx context.Context) error {
 	t.time.Switch(metrics.Busy, t.env.Clock.Now())
 	defer func() { t.time.Switch(metrics.Ended, t.env.Clock.Now()) }()
 	for !t.shutdown && ctx.Err() == nil {
+		t.steps.Add(1)
 		progress, err := t.step()
 		if err != nil {
 			return err

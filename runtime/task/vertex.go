@@ -28,6 +28,7 @@ type vertex struct {
 	source      source            // or nil
 	metrics     metrics.Operator
 	udf         udf.Context
+	running     udf.Running
 	restore     *state.Reader // nil on a fresh start
 	next        []*vertex
 	senders     []*exchange.Sender
