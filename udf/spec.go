@@ -27,6 +27,8 @@ type Spec struct {
 
 	// NonDeterministic functions are evaluated for each row and never folded into constants.
 	NonDeterministic bool
+	// Own functions are none of Flink's: CREATE FUNCTION may take the name, so that files written for Flink keep working.
+	Own bool
 	// Hidden functions are reached by syntax only; SHOW FUNCTIONS leaves them out.
 	Hidden bool
 
