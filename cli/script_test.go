@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -28,6 +29,15 @@ var mine = []udf.Spec{
 	udf.Partial("HEX_VALUE", func(s string) (int64, error) { return strconv.ParseInt(s, 16, 64) }),
 }
 
+// goCache is where the Go toolchain keeps what it has compiled.
+var goCache = func() string {
+	out, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}()
+
 // Every script is a session at a shell: what a user types, and what comes back.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -35,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("WEIR_HOME", e.Getenv("WORK")+"/home")
 			e.Setenv("TZ", "UTC")
+			e.Setenv("GOCACHE", goCache) // scripts have a home of their own, and functions in Go are compiled
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

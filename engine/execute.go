@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -53,7 +54,7 @@ func (q *Query) Start(ctx context.Context, rows func(*types.Batch) error) (*Job,
 // Execute runs one statement of a file. INSERTs are started and not waited for; SELECTs are planned and started by
 // Query.Start. Mistakes come as a *FileError.
 func (s *Session) Execute(ctx context.Context, file *diag.File, stmt parser.Stmt) (*Result, error) {
-	r, list, err := s.execute(ctx, stmt)
+	r, list, err := s.execute(ctx, filepath.Dir(file.Name), stmt)
 	if len(list) > 0 {
 		list.Sort()
 		return nil, &FileError{file, list}
@@ -67,11 +68,12 @@ func (s *Session) Execute(ctx context.Context, file *diag.File, stmt parser.Stmt
 	return r, err
 }
 
-func (s *Session) execute(ctx context.Context, stmt parser.Stmt) (r *Result, errs diag.List, err error) {
+func (s *Session) execute(ctx context.Context, dir string, stmt parser.Stmt) (r *Result, errs diag.List, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer bugs(stmt, &errs)
 	p := s.planner
+	p.Dir = dir
 	switch stmt := stmt.(type) {
 	case *parser.Query:
 		plan, errs := p.PlanQuery(stmt)
@@ -187,16 +189,16 @@ func (s *Session) show(stmt *parser.Show) (*Result, diag.List, error) {
 		}
 		return &Result{Table: t}, nil, nil
 	}
+	c, d := catalogName, database
+	if stmt.Name != nil {
+		parts := stmt.Name.Strings()
+		d = parts[len(parts)-1]
+		if len(parts) > 1 {
+			c = parts[len(parts)-2]
+		}
+	}
 	objects := func(kinds ...catalog.Kind) []string {
 		var out []string
-		c, d := catalogName, database
-		if stmt.Name != nil {
-			parts := stmt.Name.Strings()
-			d = parts[len(parts)-1]
-			if len(parts) > 1 {
-				c = parts[len(parts)-2]
-			}
-		}
 		for _, k := range kinds {
 			for _, o := range cat.Objects(c, d, k) {
 				out = append(out, o.Path.Name)
@@ -219,11 +221,9 @@ func (s *Session) show(stmt *parser.Show) (*Result, diag.List, error) {
 	case parser.ShowViews:
 		return names("view name", objects(catalog.View))
 	case parser.ShowUserFunctions:
-		return names("function name", objects(catalog.Function))
+		return names("function name", s.functionNames(c, d, false))
 	case parser.ShowFunctions:
-		all := append(s.planner.Functions.Names(), objects(catalog.Function)...)
-		slices.Sort(all)
-		return names("function name", slices.Compact(all))
+		return names("function name", s.functionNames(c, d, true))
 	case parser.ShowModules:
 		return names("module name", []string{"core"})
 	case parser.ShowJars:
@@ -341,21 +341,6 @@ func (s *Session) describe(stmt *parser.Describe) (*Result, diag.List, error) {
 			key = "PRI(" + strings.Join(c.Primary, ", ") + ")"
 		}
 		t.Rows = append(t.Rows, []string{f.Name, f.Type.Nullable().String(), strings.ToUpper(fmt.Sprint(!f.Type.NotNull)), key, c.Computed[f.Name], c.Watermark[f.Name]})
-	}
-	return &Result{Table: t}, nil, nil
-}
-
-func (s *Session) describeFunction(stmt *parser.Describe) (*Result, diag.List, error) {
-	spec, ok := s.planner.Functions.Lookup(stmt.Name.Last().Name)
-	if !ok {
-		return nil, diag.List{diag.Errorf("unknown-function", stmt.Name.Span, "unknown function %q", stmt.Name.Last().Name)}, nil
-	}
-	t := &Table{Columns: []string{"info name", "info value"}, Rows: [][]string{
-		{"name", spec.Name}, {"family", spec.Family}, {"summary", spec.Summary}, {"usage", strings.Join(spec.Usage, "; ")},
-		{"deterministic", fmt.Sprint(!spec.NonDeterministic)},
-	}}
-	for _, e := range spec.Examples {
-		t.Rows = append(t.Rows, []string{"example", e.SQL + " → " + e.Result})
 	}
 	return &Result{Table: t}, nil, nil
 }

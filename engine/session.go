@@ -25,6 +25,7 @@ import (
 	"github.com/weirsql/weir/runtime/state"
 	"github.com/weirsql/weir/udf"
 	"github.com/weirsql/weir/udf/builtin"
+	"github.com/weirsql/weir/udf/wasm"
 )
 
 // Options configure a session. The zero Options give one that keeps nothing on disk and reaches AWS.
@@ -57,6 +58,7 @@ type Options struct {
 type Session struct {
 	opts    Options
 	planner *planner.Planner
+	host    *wasm.Host
 	ctx     context.Context // ends with Close, and with it every job
 	cancel  context.CancelFunc
 
@@ -118,7 +120,12 @@ func New(opts Options) (*Session, error) {
 			return nil, err
 		}
 	}
-	s := &Session{opts: opts}
+	wasmDir := ""
+	if opts.DataDir != "" {
+		wasmDir = filepath.Join(opts.DataDir, "functions")
+	}
+	host := wasm.NewHost(wasmDir)
+	s := &Session{opts: opts, host: host}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	seed := int64(defaultSeed)
 	if settings.Get("weir.seed") != "" {
@@ -126,6 +133,7 @@ func New(opts Options) (*Session, error) {
 	}
 	s.planner = &planner.Planner{
 		Catalog: names, Functions: functions, Connectors: registry, Settings: settings, Seed: drawSeed(),
+		Loaders: udf.Loaders{"JAVA": udf.Classes(functions), "SCALA": udf.Classes(functions), "GO": host.Go(), "WASM": host.Module()},
 		Env: &connectors.Env{
 			Clock: opts.Clock, Log: opts.Log, Stdout: opts.Stdout, Seed: seed,
 			KinesisEndpoint: opts.KinesisEndpoint, SNSEndpoint: opts.SNSEndpoint,
@@ -152,7 +160,7 @@ func (s *Session) Close() error {
 	for _, j := range s.Jobs() {
 		<-j.Done()
 	}
-	errs = append(errs, s.state.Close())
+	errs = append(errs, s.state.Close(), s.host.Close())
 	return errors.Join(errs...)
 }
 
@@ -209,18 +217,19 @@ func (w *writer) Write(p []byte) (int, error) {
 // or set. The error joins a *FileError for each file with mistakes; parse errors don't hide later ones.
 func (s *Session) Check(files ...*diag.File) ([]*parser.File, error) {
 	trial := s.trial()
-	failed := map[string]bool{} // tables and views whose CREATE has mistakes; that they are unknown then is not another one
+	failed := map[string]bool{} // what has a CREATE with mistakes; that it is unknown then is not another one
 	var scripts []*parser.File
 	var errs []error
 	for _, f := range files {
 		script, list := parser.ParseFile(f.Name, f.Text)
+		trial.Dir = filepath.Dir(f.Name)
 		for _, stmt := range script.Stmts {
 			found := check(trial, stmt)
 			if name := creates(stmt); name != "" && len(found) > 0 {
 				failed[name] = true
 			}
 			list = append(list, slices.DeleteFunc(found, func(e *diag.Error) bool {
-				return e.Code == "unknown-table" && e.Span.End <= len(f.Text) && failed[lastPart(f.Text[e.Span.Start:e.Span.End])]
+				return (e.Code == "unknown-table" || e.Code == "unknown-function") && e.Span.End <= len(f.Text) && failed[lastPart(f.Text[e.Span.Start:e.Span.End])]
 			})...)
 		}
 		if len(list) > 0 {
@@ -232,12 +241,14 @@ func (s *Session) Check(files ...*diag.File) ([]*parser.File, error) {
 	return scripts, errors.Join(errs...)
 }
 
-// creates is the name of the table or view that a statement creates, or "".
+// creates is the name of the table, view or function that a statement creates, or "".
 func creates(stmt parser.Stmt) string {
 	switch stmt := stmt.(type) {
 	case *parser.CreateTable:
 		return stmt.Name.Last().Name
 	case *parser.CreateView:
+		return stmt.Name.Last().Name
+	case *parser.CreateFunction:
 		return stmt.Name.Last().Name
 	}
 	return ""
@@ -275,7 +286,7 @@ func check(p *planner.Planner, stmt parser.Stmt) (errs diag.List) {
 		}
 		return nil
 	case *parser.AddJar:
-		return diag.List{diag.Errorf("unsupported", stmt.Span, "weir runs no Java and can't use JARs").WithHint("functions are registered in Go; connectors are built in")}
+		return diag.List{diag.Errorf("unsupported", stmt.Span, "weir runs no Java and can't use JARs").WithHint("functions can be written in Go, or compiled to WebAssembly: CREATE FUNCTION f AS 'file:f.go' LANGUAGE GO; connectors are built in")}
 	}
 	if ok, errs := p.Define(stmt); ok {
 		return errs
@@ -323,6 +334,7 @@ func (s *Session) ExplainFiles(format string, files ...*diag.File) ([]Explained,
 	var errs []error
 	for _, f := range files {
 		script, list := parser.ParseFile(f.Name, f.Text)
+		trial.planner.Dir = filepath.Dir(f.Name)
 		for _, stmt := range script.Stmts {
 			text, more := trial.explain(stmt, format)
 			if text == "" && len(more) == 0 {

@@ -3,13 +3,11 @@ package planner
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/parser"
-	"github.com/weirsql/weir/planner/catalog"
 	"github.com/weirsql/weir/planner/rex"
 	"github.com/weirsql/weir/types"
 	"github.com/weirsql/weir/udf"
@@ -616,58 +614,6 @@ func (b *exprBinder) jsonClauses(c *parser.JSONClauses) ([]rex.Expr, *diag.Error
 		symbol(string(c.OnNull))
 	}
 	return out, nil
-}
-
-// function finds the function a call names: one created in the catalog, else a built-in.
-func (p *Planner) function(name *parser.Name) (*udf.Spec, *diag.Error) {
-	path := p.Catalog.Resolve(name.Strings())
-	if o, ok := p.Catalog.Lookup(path, catalog.Function); ok {
-		return p.userFunction(o)
-	}
-	if len(name.Parts) == 1 {
-		if spec, ok := p.Functions.Lookup(name.Parts[0].Name); ok {
-			return spec, nil
-		}
-	}
-	text := strings.Join(name.Strings(), ".")
-	known := append(p.Functions.Names(), slices.Collect(maps.Keys(groupWindows))...)
-	catalogName, database := p.Catalog.Current()
-	for _, o := range p.Catalog.Objects(catalogName, database, catalog.Function) {
-		known = append(known, o.Path.Name)
-	}
-	err := diag.Errorf("unknown-function", name.Span, "unknown function %q", text)
-	if near := diag.Suggest(text, known); near != "" {
-		err.WithHint("did you mean %q?", near)
-	} else {
-		err.WithHint("SHOW FUNCTIONS lists what there is")
-	}
-	return nil, err
-}
-
-// userFunction makes the spec of a function created with CREATE FUNCTION.
-func (p *Planner) userFunction(o *catalog.Object) (*udf.Spec, *diag.Error) {
-	class := o.Function.Class.Value
-	spec, ok := p.Functions.Class(class)
-	if !ok {
-		return nil, unknownClass(p.Functions, o.Function)
-	}
-	named := *spec
-	named.Name = o.Path.Name
-	return &named, nil
-}
-
-func unknownClass(functions *udf.Registry, f *parser.CreateFunction) *diag.Error {
-	var known []string
-	for _, s := range functions.Specs() {
-		if s.Class != "" {
-			known = append(known, s.Class)
-		}
-	}
-	err := diag.Errorf("unknown-class", f.Class.Span, "no function is known for the class %q", f.Class.Value)
-	if near := diag.Suggest(f.Class.Value, known); near != "" {
-		return err.WithHint("did you mean %q?", near)
-	}
-	return err.WithHint("known classes: %s", strings.Join(known, ", "))
 }
 
 // scalar binds a call of spec and converts the arguments to what it asks for.

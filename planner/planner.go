@@ -22,11 +22,14 @@ import (
 type Planner struct {
 	Catalog    *catalog.Catalog
 	Functions  *udf.Registry
+	Loaders    udf.Loaders
 	Connectors *connectors.Registry
 	Env        *connectors.Env
 	Settings   *Settings
 	// Seed is that of random functions as long as weir.seed isn't set.
 	Seed int64
+	// Dir is the directory of the file that statements come from; "" is the working directory.
+	Dir string
 }
 
 // seed is the seed of random functions, and whether the user has chosen it.
@@ -377,23 +380,6 @@ func (p *Planner) createView(s *parser.CreateView) diag.List {
 	return p.create(o, s.Name.Span, s.Replace)
 }
 
-func (p *Planner) createFunction(s *parser.CreateFunction) diag.List {
-	path := p.Catalog.Resolve(s.Name.Strings())
-	if s.IfNotExists {
-		if _, exists := p.Catalog.Lookup(path, catalog.Function); exists {
-			return nil
-		}
-	}
-	if s.Language != nil && s.Language.Name != "JAVA" && s.Language.Name != "SCALA" {
-		return diag.List{unsupported(s.Language.Span, "functions in %s are not supported", s.Language.Name)}
-	}
-	if _, ok := p.Functions.Class(s.Class.Value); !ok {
-		return diag.List{unknownClass(p.Functions, s)}
-	}
-	o := &catalog.Object{Path: path, Kind: catalog.Function, Temporary: s.Temporary, Function: s}
-	return p.create(o, s.Name.Span, s.Replace)
-}
-
 func (p *Planner) createDatabase(s *parser.CreateDatabase) diag.List {
 	catalogName, database := p.databasePath(s.Name)
 	err := p.Catalog.CreateDatabase(catalogName, database)
@@ -422,7 +408,11 @@ func (p *Planner) drop(s *parser.Drop) diag.List {
 		err = p.Catalog.DropDatabase(catalogName, database, s.Cascade)
 	default:
 		kinds := map[parser.ObjectKind]catalog.Kind{parser.ObjectTable: catalog.Table, parser.ObjectView: catalog.View, parser.ObjectFunction: catalog.Function}
-		err = p.Catalog.Drop(p.Catalog.Resolve(s.Name.Strings()), kinds[s.Kind], s.Temporary)
+		path := p.Catalog.Resolve(s.Name.Strings())
+		if s.Kind == parser.ObjectFunction {
+			path = p.functionPath(s.Name, s.System)
+		}
+		err = p.Catalog.Drop(path, kinds[s.Kind], s.Temporary)
 	}
 	if s.IfExists && errors.Is(err, catalog.ErrNotFound) {
 		return nil

@@ -74,6 +74,8 @@ var KnownSettings = []Setting{
 	{Key: "weir.memory.limit", Kind: option.Size, Summary: "how much memory the state of all jobs together may take; what has not been used for long goes to disk beyond it; fixed by the first job; unset: half of the machine's, or the container's"},
 	{Key: "weir.over.max-keys", Kind: option.Int, Default: "0", Summary: "keys of an OVER window whose state is kept, of all subtasks together; beyond it the key that has gone longest without a row is forgotten; 0 keeps all"},
 	{Key: "weir.seed", Kind: option.Int, Summary: "the seed of everything random; unset: random functions get one that is drawn for the session and that EXPLAIN shows, everything else 42"},
+	{Key: "weir.udf.memory-limit", Kind: option.Size, Default: "64 mb", Summary: "how much memory one instance of a function in GO or WASM may take: a subtask's, and of an aggregate with the states of all its groups"},
+	{Key: "weir.udf.timeout", Kind: option.Duration, Default: "10 s", Summary: "how long a function in GO or WASM may take for one batch of rows; 0: as long as it likes"},
 }
 
 // flinkPrefixes are the beginnings of keys that Flink knows.

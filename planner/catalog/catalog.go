@@ -26,7 +26,12 @@ const (
 type Path struct{ Catalog, Database, Name string }
 
 // String returns the path with dots between its parts, unquoted.
-func (p Path) String() string { return p.Catalog + "." + p.Database + "." + p.Name }
+func (p Path) String() string {
+	if p.Catalog == "" { // a system function
+		return p.Name
+	}
+	return p.Catalog + "." + p.Database + "." + p.Name
+}
 
 // Kind is the kind of an object.
 type Kind uint8
@@ -48,6 +53,13 @@ type Object struct {
 	Table     *parser.CreateTable
 	View      *parser.CreateView
 	Function  *parser.CreateFunction
+	Found     Found // of functions that come from files
+}
+
+// Found is what was found in the file that a function comes from when it was created.
+type Found struct {
+	Hash      string // of the content, as sha256:hex; "" for functions without a file
+	Signature string // of the function, on one line
 }
 
 // Stmt returns the statement that creates the object.
@@ -134,7 +146,7 @@ func (c *Catalog) Lookup(path Path, kind Kind) (*Object, bool) {
 // Create adds an object under its path, in place of an existing one if replace is set. It fails with ErrExists when
 // the name is taken and with ErrNotFound when the database isn't there.
 func (c *Catalog) Create(o *Object, replace bool) error {
-	if !c.databases[[2]string{o.Path.Catalog, o.Path.Database}] {
+	if system := o.Path.Catalog == ""; !system && !c.databases[[2]string{o.Path.Catalog, o.Path.Database}] {
 		return fmt.Errorf("database %s.%s %w", o.Path.Catalog, o.Path.Database, ErrNotFound)
 	}
 	k, objects := keyOf(o.Path, o.Kind), c.objects
@@ -186,6 +198,14 @@ func (c *Catalog) Objects(catalog, database string, kind Kind) []*Object {
 		}
 	}
 	return slices.SortedFunc(maps.Values(seen), func(a, b *Object) int { return cmp.Compare(a.Path.Name, b.Path.Name) })
+}
+
+// Functions lists the functions that calls without a path in a database can mean: its own and the system ones, which have
+// a Path of a Name alone, by name.
+func (c *Catalog) Functions(catalog, database string) []*Object {
+	all := append(c.Objects(catalog, database, Function), c.Objects("", "", Function)...)
+	slices.SortStableFunc(all, func(a, b *Object) int { return cmp.Compare(a.Path.Name, b.Path.Name) })
+	return all
 }
 
 // Current returns the current catalog and database.

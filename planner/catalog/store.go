@@ -76,7 +76,7 @@ func read(path string) (*Object, error) {
 	case *parser.CreateView:
 		return &Object{Kind: View, View: s}, nil
 	case *parser.CreateFunction:
-		return &Object{Kind: Function, Function: s}, nil
+		return &Object{Kind: Function, Function: s, Found: readFound(string(text))}, nil
 	}
 	return nil, errors.New("expected one CREATE TABLE, CREATE VIEW or CREATE FUNCTION statement")
 }
@@ -100,11 +100,38 @@ func (s *store) write(o *Object) error {
 		return err
 	}
 	defer os.Remove(tmp.Name()) // fails harmlessly after the rename
-	_, err = tmp.WriteString(o.Stmt().String() + ";\n")
+	_, err = tmp.WriteString(o.Found.comments() + o.Stmt().String() + ";\n")
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}
 	return os.Rename(tmp.Name(), path)
+}
+
+// What was found in a function's file stands in comments before the statement.
+const (
+	hashComment      = "-- hash: "
+	signatureComment = "-- signature: "
+)
+
+func (f Found) comments() string {
+	if f.Hash == "" {
+		return ""
+	}
+	return hashComment + f.Hash + "\n" + signatureComment + f.Signature + "\n"
+}
+
+func readFound(text string) (f Found) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if hash, ok := strings.CutPrefix(line, hashComment); ok {
+			f.Hash = hash
+		} else if signature, ok := strings.CutPrefix(line, signatureComment); ok {
+			f.Signature = signature
+		} else {
+			break
+		}
+	}
+	return f
 }
 
 func (s *store) remove(o *Object) error { return os.Remove(s.file(o)) }
