@@ -213,6 +213,7 @@ func newRoot(functions ...udf.Spec) *cobra.Command {
 		sqlCommand(functions),
 		streamCommand(),
 		topicCommand(),
+		udfCommand(),
 		versionCommand(),
 	)
 	for _, c := range root.Commands() {

@@ -50,11 +50,22 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"await": await,
+			"repo":  repo,
 		},
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
 	})
+}
+
+// repo PATH FILE copies a file of the repository.
+func repo(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: repo PATH FILE")
+	}
+	content, err := os.ReadFile(filepath.Join("..", args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), content, 0o666))
 }
 
 // await PATTERN waits until a file exists that another process makes.

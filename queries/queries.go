@@ -8,3 +8,8 @@ import "embed"
 //
 //go:embed lab/*.sql
 var Lab embed.FS
+
+// UDF has what functions in Rust and C are written with: weir.rs and weir.h.
+//
+//go:embed examples/udf-wasm/weir.rs examples/udf-wasm/weir.h
+var UDF embed.FS

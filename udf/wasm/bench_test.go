@@ -45,13 +45,17 @@ func phones() *types.Vector {
 	return v
 }
 
-func BenchmarkGoBigint(b *testing.B) { benchmarkScalar(b, load(b, host(b), "add_one", defaults), longs()) }
+func BenchmarkGoBigint(b *testing.B) {
+	benchmarkScalar(b, load(b, host(b), "add_one", defaults), longs())
+}
 
 func BenchmarkGoString(b *testing.B) {
 	benchmarkScalar(b, load(b, host(b), "mask_phone", defaults), phones())
 }
 
-func BenchmarkGoUpper(b *testing.B) { benchmarkScalar(b, load(b, host(b), "shout", defaults), phones()) }
+func BenchmarkGoUpper(b *testing.B) {
+	benchmarkScalar(b, load(b, host(b), "shout", defaults), phones())
+}
 
 // BenchmarkStart is what a session waits for a function that has been compiled before: a new host, the function, its first
 // call.

@@ -36,6 +36,9 @@ func (h *Host) Go() udf.Loader {
 			if err := g.wants(symbol, src.Name); err != nil {
 				return nil, err
 			}
+			if _, err := (&module{functions: g.signatures()}).choose(src.Name, symbol, f.name); err != nil {
+				return nil, err
+			}
 			content, err := h.build(g)
 			if err != nil {
 				return nil, err
@@ -47,20 +50,6 @@ func (h *Host) Go() udf.Loader {
 			return &library{module: m, docs: g.docs()}, nil
 		})
 	}
-}
-
-// BuildGo compiles a Go file to a module for LANGUAGE WASM.
-func (h *Host) BuildGo(name string, content []byte) ([]byte, error) {
-	g, err := readGo(name, content)
-	if err != nil {
-		return nil, err
-	}
-	if err := g.wants("", ""); err != nil {
-		return nil, err
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.build(g)
 }
 
 // wants says what is wrong with the file's functions, before it is compiled.

@@ -150,7 +150,7 @@ func readGo(name string, content []byte) (*goFile, error) {
 
 // refusedGo is the error of a Go file with mistakes, one a line.
 func refusedGo(name, lines string) *udf.LoadError {
-	return udf.LoadErrorf("function", "%s can't be compiled:\n  %s", name, strings.ReplaceAll(strings.TrimSpace(lines), "\n", "\n  "))
+	return udf.LoadErrorf("function", "%s has mistakes:\n  %s", name, strings.ReplaceAll(strings.TrimSpace(lines), "\n", "\n  "))
 }
 
 func (g *goFile) errorf(pos token.Pos, format string, args ...any) *fileError {
