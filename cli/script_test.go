@@ -45,6 +45,8 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("WEIR_HOME", e.Getenv("WORK")+"/home")
 			e.Setenv("TZ", "UTC")
+			bin, _, _ := strings.Cut(e.Getenv("PATH"), string(filepath.ListSeparator))
+			e.Setenv("BIN", bin)         // where weir is, and nothing else
 			e.Setenv("GOCACHE", goCache) // scripts have a home of their own, and functions in Go are compiled
 			return nil
 		},

@@ -44,6 +44,9 @@ func (s *Session) describeFunction(stmt *parser.Describe) (*Result, diag.List, e
 			row("family", spec.Family)
 		}
 	}
+	if len(spec.Usage) > 0 {
+		row("usage", strings.Join(spec.Usage, "; "))
+	}
 	if spec.Summary != "" {
 		row("summary", spec.Summary)
 	}

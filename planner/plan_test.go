@@ -88,7 +88,7 @@ func newTestPlanner(t *testing.T) *Planner {
 	if err := settings.Set("table.local-time-zone", "UTC"); err != nil {
 		t.Fatal(err)
 	}
-	return &Planner{Catalog: catalog.New(), Functions: functions, Connectors: registry, Env: &connectors.Env{}, Settings: settings, Seed: 4711}
+	return &Planner{Catalog: catalog.New(), Functions: functions, Loaders: udf.Loaders{"JAVA": udf.Classes(functions)}, Connectors: registry, Env: &connectors.Env{}, Settings: settings, Seed: 4711}
 }
 
 // Every script in testdata: `ddl` defines, `plan` prints the physical plan of a query or INSERT, `logical` the tree after

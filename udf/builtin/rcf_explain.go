@@ -11,6 +11,7 @@ import (
 func forestExplanation() udf.Spec {
 	return udf.Spec{
 		Name:     "RANDOM_CUT_FOREST_WITH_EXPLANATION",
+		Own:      true,
 		Usage:    forestUsage("RANDOM_CUT_FOREST_WITH_EXPLANATION"),
 		Summary:  "The score of RANDOM_CUT_FOREST and what each input contributed: ROW<score, input ROW<attribution_score, direction, strength>, …>, with a field for each input by its name (input1, input2, … without one), the direction HIGH or LOW.",
 		Examples: []udf.Example{{SQL: "RANDOM_CUT_FOREST_WITH_EXPLANATION(1.5)", Result: "(0.0, (0.0, LOW, 0.0))"}},

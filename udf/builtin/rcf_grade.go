@@ -11,6 +11,7 @@ import (
 func forestGrade() udf.Spec {
 	return udf.Spec{
 		Name:     "ANOMALY_GRADE",
+		Own:      true,
 		Usage:    forestUsage("ANOMALY_GRADE"),
 		Summary:  "Whether a row is an anomaly, by a threshold that follows the scores of RANDOM_CUT_FOREST: ROW<grade, score, threshold, expected_low, expected_high>, the grade 0 for an ordinary row and up to 1 for an anomaly; with several inputs what is expected is a ROW with a field for each.",
 		Examples: []udf.Example{{SQL: "ANOMALY_GRADE(1.5)", Result: "(0.0, 0.0, 0.0, NULL, NULL)"}},

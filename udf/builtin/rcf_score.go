@@ -9,6 +9,7 @@ import (
 func forestScore() udf.Spec {
 	return udf.Spec{
 		Name:     "RANDOM_CUT_FOREST",
+		Own:      true,
 		Usage:    forestUsage("RANDOM_CUT_FOREST"),
 		Summary:  "The anomaly score of a row of numbers by those before it, in a Random Cut Forest that then learns it: about 1 is ordinary, more is stranger, 0 until it has learned enough; NULL for NULL, which isn't learned.",
 		Examples: []udf.Example{{SQL: "RANDOM_CUT_FOREST(1.5)", Result: "0.0"}, {SQL: "RANDOM_CUT_FOREST(1.5, number_of_trees => 100, shingle_size => 4)", Result: "0.0"}, {SQL: "RANDOM_CUT_FOREST(CAST(NULL AS DOUBLE))", Result: "NULL"}},

@@ -25,6 +25,9 @@ const pageSize = 1 << 16
 // function lets it: one that loops and makes garbage would run out of memory with a heap of nothing else.
 const goCollects = "gcstoptheworld=1"
 
+// startTime is how long a module may take to start, whatever a batch may: Go's runtime takes a millisecond.
+const startTime = 10 * time.Second
+
 // instance is a module with a memory of its own. One goroutine at a time uses it; after an error it is of no use any more.
 type instance struct {
 	*guts
@@ -45,6 +48,7 @@ type guts struct {
 	mu      sync.Mutex
 	running bool
 	expired bool
+	allowed time.Duration // of the call that runs
 }
 
 // open makes an instance of a module.
@@ -71,7 +75,7 @@ func (h *Host) open(m *module, limits udf.Limits) (*instance, error) {
 	// Who has an instance may lose it with a plan or an operator; the engine would keep it.
 	runtime.AddCleanup(i, func(g *guts) { g.close() }, g)
 	if f := g.module.ExportedFunction("_initialize"); f != nil {
-		if _, err := i.callFunction(f, nil); err != nil {
+		if err := i.callFunction(f, nil, startTime); err != nil {
 			g.close()
 			return nil, fmt.Errorf("start the module: %w", err)
 		}
@@ -98,39 +102,39 @@ func (i *instance) call(name string, param uint32) (uint32, error) {
 		i.functions[name] = f
 	}
 	i.stack[0] = uint64(param)
-	if _, err := i.callFunction(f, i.stack[:]); err != nil {
+	if err := i.callFunction(f, i.stack[:], i.limits.Time); err != nil {
 		return 0, err
 	}
 	return uint32(i.stack[0]), nil
 }
 
-// callFunction calls f, for as long as the limit allows.
-func (i *instance) callFunction(f api.Function, stack []uint64) ([]uint64, error) {
+// callFunction calls f, for as long as limit allows; 0: as long as it likes.
+func (i *instance) callFunction(f api.Function, stack []uint64, limit time.Duration) error {
 	g := i.guts
-	if g.limits.Time > 0 {
+	if limit > 0 {
 		g.mu.Lock()
-		g.running = true
+		g.running, g.allowed = true, limit
 		g.mu.Unlock()
-		g.timer.Reset(g.limits.Time)
+		g.timer.Reset(limit)
 	}
 	err := f.CallWithStack(context.Background(), stack)
-	if g.limits.Time > 0 {
+	if limit > 0 {
 		g.timer.Stop()
 		g.mu.Lock()
 		g.running = false
 		g.mu.Unlock()
 	}
 	if err != nil {
-		return nil, g.explain(err)
+		return g.explain(err)
 	}
-	return stack, nil
+	return nil
 }
 
 // explain says why a call has failed.
 func (g *guts) explain(err error) error {
 	switch {
 	case g.expired:
-		return fmt.Errorf("the function did not end within %v (weir.udf.timeout)", g.limits.Time)
+		return fmt.Errorf("the function did not end within %v (weir.udf.timeout)", g.allowed)
 	case g.heap.refused > 0:
 		return fmt.Errorf("the function needs more than %s of memory (weir.udf.memory-limit): it asked for %s", megabytes(g.heap.limit), megabytes(g.heap.refused))
 	}

@@ -19,7 +19,7 @@ func (l *library) spec(h *Host, sig *signature, src udf.Source) udf.Spec {
 			if err != nil {
 				return nil, err
 			}
-			return &udf.BoundAggregate{Args: args, Result: sig.result, New: func(retract bool) udf.Accumulator {
+			return &udf.BoundAggregate{Args: args, Result: sig.result, AppendOnly: !sig.retract, New: func(retract bool) udf.Accumulator {
 				return newAccumulator(h, l.module, sig, src.Limits, args, retract)
 			}}, nil
 		}
