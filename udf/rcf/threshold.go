@@ -161,7 +161,7 @@ func (t *Thresholded) grade(score float64) (threshold, grade float64) {
 	}
 	grade = min(math.Floor(float64(surprise)*20)/16, 1)
 	if grade == 0 {
-		threshold = score
+		threshold = score // the excess is less than a grade can tell, so the threshold is met and not exceeded
 	}
 	return threshold, grade
 }
