@@ -22,7 +22,7 @@ var sqlWords = []string{
 // sessionWords are what can be completed in a session: keywords, functions, tables and views.
 func sessionWords(s *engine.Session) []string {
 	words := slices.Clone(sqlWords)
-	for _, name := range s.Functions().Names() {
+	for _, name := range s.FunctionNames() {
 		if r, _ := utf8.DecodeRuneInString(name); unicode.IsLetter(r) { // not operators
 			words = append(words, name)
 		}

@@ -73,6 +73,14 @@ func signatureOf(spec *udf.Spec, known string) string {
 	return strings.Join(spec.Usage, "; ")
 }
 
+// FunctionNames lists the functions that a call can name without a path, for completion.
+func (s *Session) FunctionNames() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	catalogName, database := s.planner.Catalog.Current()
+	return s.functionNames(catalogName, database, true)
+}
+
 // functionNames lists the names that calls without a path can use: in a database, and with the built-in ones or without.
 func (s *Session) functionNames(catalogName, database string, builtin bool) []string {
 	var names []string

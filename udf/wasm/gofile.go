@@ -456,7 +456,7 @@ func readDoc(group *ast.CommentGroup, name string) doc {
 				}
 			}
 			first, _, _ := strings.Cut(strings.ReplaceAll(b.String(), "\n", " ")+" ", ". ")
-			d.summary = strings.TrimSuffix(strings.TrimSpace(first), ".")
+			d.summary = strings.TrimSuffix(strings.TrimSpace(first), ".") + "."
 		}
 	}
 	for _, e := range readExamples(text, []string{name}) {

@@ -13,6 +13,11 @@ func (l *library) spec(h *Host, sig *signature, src udf.Source) udf.Spec {
 	d := l.docs[sig.name]
 	spec := udf.Spec{Name: src.Name, Family: "user-defined", Usage: []string{sig.usage(src.Name)}, Summary: d.summary,
 		Examples: d.examples, NonDeterministic: sig.random}
+	if !sig.variadic {
+		for _, p := range sig.params {
+			spec.Params = append(spec.Params, p.name)
+		}
+	}
 	if sig.aggregate {
 		spec.Aggregate = func(c *udf.Call) (*udf.BoundAggregate, error) {
 			args, err := sig.bind(c)
@@ -61,7 +66,7 @@ func (s *signature) bind(c *udf.Call) ([]types.Type, error) {
 		p := s.params[min(i, len(s.params)-1)]
 		switch {
 		case a.Name != "":
-			return nil, udf.Errorf(i, "%s takes its arguments by position, found a name: %s => …", c.Name, a.Name)
+			return nil, udf.NoNamedArg(c.Name, i, a.Name)
 		case !cast.Implicit(a.Type, p.t):
 			return nil, udf.Errorf(i, "%s takes %s for %s, found %s", c.Name, typeName(p.t), p.name, a.Type.Nullable())
 		}
