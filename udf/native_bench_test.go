@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/weirsql/weir/types"
@@ -61,8 +60,15 @@ func BenchmarkScalar(b *testing.B) {
 		{"upper/built-in", named("UPPER"), texts},
 		{"upper/row", udf.Scalar("U", strings.ToUpper), texts},
 		{"upper/append", udf.Text("U", func(dst []byte, s string) []byte {
-			for _, r := range s {
-				dst = utf8.AppendRune(dst, unicode.ToUpper(r))
+			for i := range len(s) {
+				c := s[i]
+				if c >= utf8.RuneSelf {
+					return append(dst[:len(dst)-i], strings.ToUpper(s)...)
+				}
+				if c >= 'a' && c <= 'z' {
+					c -= 'a' - 'A'
+				}
+				dst = append(dst, c)
 			}
 			return dst
 		}), texts},

@@ -9,6 +9,8 @@ DESCRIBE FUNCTION MASK_PHONE;
 
 SELECT MASK_PHONE(phone) AS phone, BROWSER(agent) AS browser FROM visits;
 
+SELECT name, `value` FROM visits, LATERAL TABLE(QUERY_PARAMS(url));
+
 SELECT BROWSER(agent) AS browser, ROUND(GEO_MEAN(seconds), 3) AS seconds
 FROM visits
 GROUP BY BROWSER(agent)
