@@ -129,7 +129,7 @@ INSERT INTO o SELECT REFUSES(n * 0) FROM endless;`, dir)).Job
 		{"SELECT word FROM t, LATERAL TABLE(WORDS_OF(name))",
 			`query:1:35: operator Correlate at file FILE, line 4, byte 93: WORDS_OF(name) for ('refused'): a word that is refused`},
 		{"SELECT SPAN(n, name) OVER (ORDER BY ts) FROM t",
-			`query:1:8: operator OverAggregate: SPAN(n, name) for (2, 'refused'): a name that is refused`},
+			`query:1:8: operator OverAggregate at event time 2024-01-01 00:00:02: SPAN(n, name) for (2, 'refused'): a name that is refused`},
 		{"SELECT PANICS(7)",
 			`query:1:8: operator Calc: PANICS(7) for (7): the function panicked at failing_test.go:LINE: runtime error: index out of range [7] with length 2`},
 	} {

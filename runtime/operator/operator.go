@@ -65,6 +65,18 @@ type Tracer interface {
 	InputRow(emitted int) int
 }
 
+// KeptRowError is the failure of an operator at a row that it had kept: not one of the batch that it was given last.
+type KeptRowError struct {
+	Batch *types.Batch // valid until the next call
+	Row   int          // physical
+	Err   error
+}
+
+func (e *KeptRowError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *KeptRowError) Unwrap() error { return e.Err }
+
 // Output takes the rows an operator emits.
 type Output interface {
 	// Emit passes a batch on. The receiver is done with it when Emit returns, so the operator may reuse it.

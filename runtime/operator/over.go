@@ -2,6 +2,7 @@ package operator
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/weirsql/weir/runtime/expr"
 	"github.com/weirsql/weir/runtime/state"
 	"github.com/weirsql/weir/types"
+	"github.com/weirsql/weir/udf"
 )
 
 // overAggregate adds columns to rows: what functions with memory, and aggregates, give over the rows of the same key up to
@@ -281,13 +283,13 @@ func (o *overAggregate) compute(b *types.Batch, times []int64, slots []int32, ou
 	if o.functions != nil {
 		results, err := o.functions.Eval(b, slots)
 		if err != nil {
-			return err
+			return keptRow(b, err)
 		}
 		cols = append(cols, results...)
 	}
 	if len(o.aggs.calls) > 0 {
 		if err := o.aggs.run(b, times, slots, o.frame, o.keys.Cap()); err != nil {
-			return err
+			return keptRow(b, err)
 		}
 		cols = append(cols, o.aggs.results...)
 	}
@@ -311,6 +313,15 @@ func (o *overAggregate) compute(b *types.Batch, times []int64, slots []int32, ou
 		}
 	}
 	return nil
+}
+
+// keptRow says in which batch the row of an error is.
+func keptRow(b *types.Batch, err error) error {
+	var row *udf.RowError
+	if errors.As(err, &row) && row.Row >= 0 && row.Row < b.N {
+		return &KeptRowError{Batch: b, Row: row.Row, Err: row.Err}
+	}
+	return err
 }
 
 // clear makes a key as if it had never been.

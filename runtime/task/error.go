@@ -45,7 +45,12 @@ func (v *vertex) fail(err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	return &Error{Operator: v.label, ID: v.id, Subtask: v.task.subtask, Err: err, row: -1}
+	e := &Error{Operator: v.label, ID: v.id, Subtask: v.task.subtask, Err: err, row: -1}
+	var kept *operator.KeptRowError
+	if errors.As(err, &kept) {
+		e.Record = v.describe(kept.Batch, kept.Row)
+	}
+	return e
 }
 
 // failAt is fail for an error that came of a batch.
