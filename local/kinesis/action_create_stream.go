@@ -42,11 +42,10 @@ func (s *Service) createStream(_ context.Context, in *createStreamInput) (*empty
 	}
 	shards := 0
 	for _, st := range s.streams {
-		shards += len(st.shards)
+		shards += len(st.layout.Load().open)
 	}
 	if int64(shards)+in.ShardCount > maxShards {
-		return nil, limitExceeded("This request would exceed the shard limit for the account %s in %s. Current shard count for the account: %d. Limit: %d. Number of additional shards that would have resulted from this request: %d.",
-			s.env.Account, s.env.Region, shards, maxShards, in.ShardCount)
+		return nil, s.shardLimit(shards, int(in.ShardCount))
 	}
 	now := s.env.Now()
 	m := streamMeta{

@@ -14,7 +14,7 @@ type describeLimitsOutput struct {
 func (s *Service) describeLimits(context.Context, *empty) (*describeLimitsOutput, error) {
 	out := &describeLimitsOutput{OnDemandStreamCountLimit: onDemandStreams, ShardLimit: maxShards}
 	for _, m := range s.list() {
-		out.OpenShardCount += int64(len(m.Shards))
+		out.OpenShardCount += int64(m.openShards())
 		if m.OnDemand {
 			out.OnDemandStreamCount++
 		}

@@ -35,14 +35,19 @@ type streamDescription struct {
 type monitoring struct{ ShardLevelMetrics []string }
 
 type shardOutput struct {
-	HashKeyRange        hashKeyRange
-	SequenceNumberRange sequenceRange
-	ShardID             string `json:"ShardId"`
+	AdjacentParentShardID string `json:"AdjacentParentShardId,omitempty"`
+	HashKeyRange          hashKeyRange
+	ParentShardID         string `json:"ParentShardId,omitempty"`
+	SequenceNumberRange   sequenceRange
+	ShardID               string `json:"ShardId"`
 }
 
 type hashKeyRange struct{ EndingHashKey, StartingHashKey string }
 
-type sequenceRange struct{ StartingSequenceNumber string }
+type sequenceRange struct {
+	EndingSequenceNumber   string `json:",omitempty"` // of closed shards
+	StartingSequenceNumber string
+}
 
 const defaultDescribeShards = 100
 
@@ -55,10 +60,11 @@ func (s *Service) describeStream(_ context.Context, in *describeStreamInput) (*d
 	if limit == 0 {
 		limit = defaultDescribeShards
 	}
-	status := m.status(s.env.Now())
+	now := s.env.Now()
+	status := m.status(now)
 	var shards []*shard
 	if status != statusCreating {
-		shards = shardsAfter(st.shards, in.ExclusiveStartShardId)
+		shards = shardsAfter(st.layout.Load().listed(m.horizon(now)), in.ExclusiveStartShardId)
 	}
 	more := len(shards) > limit
 	return &describeStreamOutput{streamDescription{
@@ -83,11 +89,47 @@ func shardsAfter(shards []*shard, id string) []*shard {
 func describeShards(shards []*shard) []shardOutput {
 	out := make([]shardOutput, len(shards))
 	for i, sh := range shards {
-		out[i] = shardOutput{
-			HashKeyRange:        hashKeyRange{StartingHashKey: sh.First.String(), EndingHashKey: sh.Last.String()},
-			SequenceNumberRange: sequenceRange{sh.firstSequence().String()},
+		m := sh.meta.Load()
+		o := shardOutput{
+			HashKeyRange:        m.hashKeyRange(),
+			SequenceNumberRange: sequenceRange{StartingSequenceNumber: sh.firstSequence().String()},
 			ShardID:             sh.id,
 		}
+		if m.ClosedMillis != 0 {
+			o.SequenceNumberRange.EndingSequenceNumber = sh.lastSequence().String()
+		}
+		if len(m.Parents) > 0 {
+			o.ParentShardID = shardID(m.Parents[0])
+		}
+		if len(m.Parents) > 1 {
+			o.AdjacentParentShardID = shardID(m.Parents[1])
+		}
+		out[i] = o
+	}
+	return out
+}
+
+func (m *shardMeta) hashKeyRange() hashKeyRange {
+	return hashKeyRange{StartingHashKey: m.First.String(), EndingHashKey: m.Last.String()}
+}
+
+// childShard is how GetRecords and SubscribeToShard name what a closed shard became.
+type childShard struct {
+	HashKeyRange hashKeyRange
+	ParentShards []string
+	ShardID      string `json:"ShardId"`
+}
+
+// childShards describes the shards made from sh.
+func (st *stream) childShards(sh *shard) []childShard {
+	var out []childShard
+	for _, c := range st.layout.Load().children(sh) {
+		m := c.meta.Load()
+		child := childShard{HashKeyRange: m.hashKeyRange(), ShardID: c.id}
+		for _, p := range m.Parents {
+			child.ParentShards = append(child.ParentShards, shardID(p))
+		}
+		out = append(out, child)
 	}
 	return out
 }

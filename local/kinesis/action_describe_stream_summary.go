@@ -34,7 +34,7 @@ func (s *Service) describeStreamSummary(_ context.Context, in *streamInput) (*de
 		EncryptionType:          "NONE",
 		EnhancedMonitoring:      []monitoring{{ShardLevelMetrics: []string{}}},
 		MaxRecordSizeInKiB:      m.MaxRecordKiB,
-		OpenShardCount:          int64(len(m.Shards)),
+		OpenShardCount:          int64(m.openShards()),
 		RetentionPeriodHours:    m.RetentionHour,
 		StreamARN:               s.arn(m.Name),
 		StreamCreationTimestamp: millis(m.CreatedMillis),

@@ -5,8 +5,8 @@ import "errors"
 // GetRecords: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
 //
 // Up to Limit (10,000) records and 10 MiB; records older than the stream's retention are passed over. MillisBehindLatest is
-// 0 at the tip, else the age of the last record returned. The limits of 5 calls and 2 MiB per second and shard aren't
-// enforced.
+// 0 at the tip, else the age of the last record returned. The answer that reaches the end of a closed shard has no
+// NextShardIterator, and the shard's children.
 
 type getRecordsInput struct {
 	Limit         int64  `shape:"GetRecordsInputLimit"`
@@ -28,60 +28,81 @@ func (s *Service) getRecords(c *call) (err error) {
 		return err
 	}
 	st, m, err := s.stream(it.name, in.StreamARN)
-	if err != nil || m.ID != it.stream || int(it.shard) >= len(st.shards) {
+	if err != nil || m.ID != it.stream {
+		return s.noShard(shardID(it.shard), it.name)
+	}
+	sh := st.layout.Load().shard(it.shard, m.horizon(now))
+	if sh == nil {
 		return s.noShard(shardID(it.shard), it.name)
 	}
 	limit := int(in.Limit)
 	if limit == 0 {
 		limit = maxGetRecords
 	}
-	r, err := s.newReader(st, st.shards[it.shard])
+	w := newRecordsWriter(c.reply.B, c.proto)
+	lag, err := s.read(st, sh, &it.index, w, readLimits{now: now, horizon: m.horizon(now), records: limit, bytes: maxGetBytes})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.close()) }()
-	return r.reply(c, &it, now, now-m.RetentionHour*3_600_000, limit)
+	next, children := &it, []childShard(nil)
+	if sh.drained(it.index) {
+		next, children = nil, st.childShards(sh)
+	}
+	it.issued = now
+	c.reply.B, err = w.finish(next, lag, children)
+	return err
 }
 
-// reply reads from the iterator's position, past what arrived before the horizon, and writes the answer.
-func (r *reader) reply(c *call, it *iterator, now, horizon int64, limit int) error {
-	ch, ok, err := r.seek(it.index)
-	if ok && ch.arrival < horizon {
+// readLimits bound what one read returns.
+type readLimits struct {
+	now, horizon   int64
+	records, bytes int
+}
+
+// read hands the records from index on to w, past what arrived before the horizon, and moves index behind them. It returns
+// by how many milliseconds the last of them is behind the tip. The first record comes whatever its size.
+func (s *Service) read(st *stream, sh *shard, index *uint64, w *recordsWriter, l readLimits) (lag int64, err error) {
+	r, err := s.newReader(st, sh)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	ch, ok, err := r.seek(*index)
+	if ok && ch.arrival < l.horizon {
 		var at uint64
-		if at, err = r.seekArrival(horizon); err == nil {
-			it.index = at
+		if at, err = r.seekArrival(l.horizon); err == nil {
+			*index = at
 			ch, ok, err = r.seek(at)
 		}
 	}
-	w := newRecordsWriter(c.reply.B, c.proto)
-	lag := int64(0)
-	for n, bytes := 0, 0; err == nil && ok && n < limit; {
-		lag = now - ch.arrival
+	for n, bytes := 0, 0; err == nil && ok && n < l.records; {
+		lag = l.now - ch.arrival
 		at := ch.first
 		key, data, more := ch.next()
 		if !more {
 			if ch.left > 0 {
-				return errCorrupt("record %d of shard %s", at, r.shard.id)
+				return 0, errCorrupt("record %d of shard %s", at, sh.id)
 			}
 			ch, ok, err = r.following()
 			continue
 		}
-		if bytes += len(key) + len(data); bytes > maxGetBytes && n > 0 {
+		if bytes += len(key) + len(data); bytes > l.bytes && n > 0 {
 			break
 		}
-		w.record(r.shard.sequence(at, ch.arrival), ch.arrival, key, data)
-		it.index = at + 1
+		w.record(sh.sequence(at, ch.arrival), ch.arrival, key, data)
+		*index = at + 1
 		n++
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if it.index >= r.end {
+	if !ok {
+		*index = max(*index, r.end) // nothing lies between
+	}
+	if *index >= r.end {
 		lag = 0
 	}
-	it.issued = now
-	c.reply.B = w.finish(it, max(lag, 0))
-	return nil
+	return max(lag, 0), nil
 }
 
 func (s *Service) noShard(id, stream string) error {

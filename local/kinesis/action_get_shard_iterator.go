@@ -32,10 +32,13 @@ func (s *Service) getShardIterator(_ context.Context, in *getShardIteratorInput)
 	}
 	st, m, err := s.stream(name, "")
 	now := s.env.Now()
-	if err != nil || int(number) >= len(st.shards) || m.status(now) == statusCreating {
+	if err != nil || m.status(now) == statusCreating {
 		return nil, s.noShard(shardID(number), name)
 	}
-	sh := st.shards[number]
+	sh := st.layout.Load().shard(number, m.horizon(now))
+	if sh == nil {
+		return nil, s.noShard(shardID(number), name)
+	}
 	it := iterator{issued: now, stream: m.ID, shard: number, name: name}
 	if it.index, err = s.startIndex(st, sh, name, in, now); err != nil {
 		return nil, err
@@ -71,7 +74,7 @@ func (s *Service) startIndex(st *stream, sh *shard, name string, in *getShardIte
 		return 0, invalidArgument("Invalid StartingSequenceNumber. It encodes %s, while it was used in a call to a shard with %s",
 			shardID(seq.shard), sh.id)
 	}
-	if seq.created != sh.CreatedSeconds {
+	if seq.created*1000 != sh.created() {
 		return 0, invalidArgument("StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid because it did not come from this stream.",
 			in.StartingSequenceNumber, sh.id, name, s.env.Account)
 	}

@@ -8,8 +8,8 @@ import (
 
 // ListShards: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListShards.html
 //
-// Every shard is open from its stream's creation on, so the filters by time select all shards of a stream that existed
-// then; AFTER_SHARD_ID and ExclusiveStartShardId select by ID. Pages expire after five minutes, as iterators do.
+// All filters; without one, all shards that are open or have records left. A page's token keeps the filter, and expires after
+// five minutes, as iterators do.
 
 type listShardsInput struct {
 	ExclusiveStartShardId   string       `shape:"ShardId"`
@@ -36,27 +36,29 @@ type listShardsOutput struct {
 type shardsToken struct {
 	Issued        int64
 	Stream, After string
+	Filter        string `json:",omitempty"`
+	FilterShard   string `json:",omitempty"`
+	FilterMillis  *int64 `json:",omitempty"`
 }
 
 const defaultListShards = 1000
 
 func (s *Service) listShards(_ context.Context, in *listShardsInput) (*listShardsOutput, error) {
-	name, after, err := s.shardsPage(in)
+	page, err := s.shardsPage(in)
 	if err != nil {
 		return nil, err
 	}
-	st, m, err := s.activeStream(name, "")
+	st, m, err := s.settledStream(page.Stream, "")
 	if err != nil {
 		return nil, err
 	}
 	if at := in.StreamCreationTimestamp; at != nil && int64(*at)/1000 != m.CreatedMillis/1000 {
-		return nil, s.noStream(name)
+		return nil, s.noStream(page.Stream)
 	}
-	shards := shardsAfter(st.shards, after)
-	if f := in.ShardFilter; f != nil {
-		if shards, err = f.filter(shards, &m); err != nil {
-			return nil, err
-		}
+	now := s.env.Now()
+	shards := shardsAfter(st.layout.Load().listed(m.horizon(now)), page.After)
+	if shards, err = page.filter(shards, &m, now); err != nil {
+		return nil, err
 	}
 	limit := int(in.MaxResults)
 	if limit == 0 {
@@ -65,7 +67,8 @@ func (s *Service) listShards(_ context.Context, in *listShardsInput) (*listShard
 	out := &listShardsOutput{}
 	if len(shards) > limit {
 		shards = shards[:limit]
-		token, err := json.Marshal(shardsToken{s.env.Now(), name, shards[limit-1].id})
+		page.Issued, page.After = now, shards[limit-1].id
+		token, err := json.Marshal(page)
 		if err != nil {
 			return nil, err
 		}
@@ -75,46 +78,67 @@ func (s *Service) listShards(_ context.Context, in *listShardsInput) (*listShard
 	return out, nil
 }
 
-// shardsPage tells which stream is meant and after which shard to begin.
-func (s *Service) shardsPage(in *listShardsInput) (name, after string, err error) {
+// shardsPage tells which stream is meant, which of its shards, and after which one to begin.
+func (s *Service) shardsPage(in *listShardsInput) (page shardsToken, err error) {
 	if in.NextToken == "" {
 		if in.StreamName == "" && in.StreamARN == "" {
-			return "", "", invalidArgument("Either NextToken or StreamName should be provided.")
+			return page, invalidArgument("Either NextToken or StreamName should be provided.")
 		}
-		name, err = refer(in.StreamName, in.StreamARN)
-		return name, in.ExclusiveStartShardId, err
+		name, err := refer(in.StreamName, in.StreamARN)
+		page = shardsToken{Stream: name, After: in.ExclusiveStartShardId}
+		if f := in.ShardFilter; f != nil {
+			page.Filter, page.FilterShard, page.FilterMillis = f.Type, f.ShardId, (*int64)(f.Timestamp)
+		}
+		return page, err
 	}
 	if in.StreamName != "" || in.StreamCreationTimestamp != nil {
-		return "", "", invalidArgument("NextToken and StreamName cannot be provided together.")
+		return page, invalidArgument("NextToken and StreamName cannot be provided together.")
 	}
 	if in.ExclusiveStartShardId != "" {
-		return "", "", invalidArgument("NextToken and ExclusiveStartShardId cannot be provided together.")
+		return page, invalidArgument("NextToken and ExclusiveStartShardId cannot be provided together.")
 	}
-	var token shardsToken
 	b, err := base64.StdEncoding.DecodeString(in.NextToken)
-	if err != nil || json.Unmarshal(b, &token) != nil {
-		return "", "", invalidArgument("NextToken is invalid.")
+	if err != nil || json.Unmarshal(b, &page) != nil || page.Stream == "" {
+		return page, invalidArgument("NextToken is invalid.")
 	}
-	if s.env.Now()-token.Issued > nextTokenAge.Milliseconds() {
-		return "", "", clientError("ExpiredNextTokenException", "NextToken has expired: it was issued at %s.", javaDate(token.Issued))
+	if s.env.Now()-page.Issued > nextTokenAge.Milliseconds() {
+		return page, clientError("ExpiredNextTokenException", "NextToken has expired: it was issued at %s.", javaDate(page.Issued))
 	}
-	return token.Stream, token.After, nil
+	return page, nil
 }
 
-func (f *shardFilter) filter(shards []*shard, m *streamMeta) ([]*shard, error) {
-	switch f.Type {
+// filter selects the shards that the request's filter means.
+func (p *shardsToken) filter(shards []*shard, m *streamMeta, now int64) ([]*shard, error) {
+	var keep func(*shardMeta) bool
+	switch p.Filter {
 	case "AFTER_SHARD_ID":
-		if f.ShardId == "" {
+		if p.FilterShard == "" {
 			return nil, invalidArgument("ShardId must be specified for the shard filter type AFTER_SHARD_ID.")
 		}
-		return shardsAfter(shards, f.ShardId), nil
+		return shardsAfter(shards, p.FilterShard), nil
 	case "AT_TIMESTAMP", "FROM_TIMESTAMP":
-		if f.Timestamp == nil {
-			return nil, invalidArgument("Timestamp must be specified for the shard filter type %s.", f.Type)
+		if p.FilterMillis == nil {
+			return nil, invalidArgument("Timestamp must be specified for the shard filter type %s.", p.Filter)
 		}
-		if f.Type == "AT_TIMESTAMP" && int64(*f.Timestamp) < m.CreatedMillis/1000*1000 {
-			return nil, nil
+		at := *p.FilterMillis
+		if p.Filter == "AT_TIMESTAMP" {
+			keep = func(sm *shardMeta) bool { return sm.openAt(at) }
+		} else {
+			keep = func(sm *shardMeta) bool { return sm.ClosedMillis == 0 || at <= sm.ClosedMillis }
+		}
+	case "AT_TRIM_HORIZON":
+		at := max(m.horizon(now), m.CreatedMillis)
+		keep = func(sm *shardMeta) bool { return sm.openAt(at) }
+	case "AT_LATEST":
+		keep = func(sm *shardMeta) bool { return sm.ClosedMillis == 0 }
+	default: // none, or FROM_TRIM_HORIZON
+		return shards, nil
+	}
+	var out []*shard
+	for _, sh := range shards {
+		if keep(sh.meta.Load()) {
+			out = append(out, sh)
 		}
 	}
-	return shards, nil
+	return out, nil
 }

@@ -122,11 +122,13 @@ func newEntry(key, explicit string, data []byte) (entry, error) {
 	return e, nil
 }
 
-// writableStream finds an ACTIVE stream; to a writer a stream in any other state does not exist.
+// writableStream finds a stream that is ACTIVE or UPDATING; to a writer a stream in any other state does not exist.
 func (s *Service) writableStream(name, arn string) (*stream, streamMeta, error) {
 	st, m, err := s.stream(name, arn)
-	if err == nil && m.status(s.env.Now()) != statusActive {
-		err = s.noStream(m.Name)
+	if err == nil {
+		if status := m.status(s.env.Now()); status != statusActive && status != statusUpdating {
+			err = s.noStream(m.Name)
+		}
 	}
 	return st, m, err
 }
@@ -149,7 +151,7 @@ type failure struct{ code, message string }
 
 func (s *Service) failure(f *service.Fault, st *stream) failure {
 	if f.Message == "" && f.Code == "ProvisionedThroughputExceededException" {
-		return failure{f.Code, "Rate exceeded for shard " + st.shards[0].id + " in stream " + st.snapshot().Name + " under account " + s.env.Account + "."}
+		return failure{f.Code, "Rate exceeded for shard " + st.layout.Load().open[0].id + " in stream " + st.snapshot().Name + " under account " + s.env.Account + "."}
 	}
 	return failure{f.Code, f.Text()}
 }

@@ -26,12 +26,15 @@ var actions = []*action{
 	{"ListStreams", maxBody, op((*Service).listStreams)},
 	{"ListTagsForResource", maxBody, op((*Service).listTagsForResource)},
 	{"ListTagsForStream", maxBody, op((*Service).listTagsForStream)},
+	{"MergeShards", maxBody, op((*Service).mergeShards)},
 	{"PutRecord", maxDataBody, op((*Service).putRecord)},
 	{"PutRecords", maxDataBody, (*Service).putRecords},
 	{"RemoveTagsFromStream", maxBody, op((*Service).removeTagsFromStream)},
+	{"SplitShard", maxBody, op((*Service).splitShard)},
 	{"TagResource", maxBody, op((*Service).tagResource)},
 	{"UntagResource", maxBody, op((*Service).untagResource)},
 	{"UpdateMaxRecordSize", maxBody, op((*Service).updateMaxRecordSize)},
+	{"UpdateShardCount", maxBody, op((*Service).updateShardCount)},
 }
 
 var actionsByName = func() map[string]*action {

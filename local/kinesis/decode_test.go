@@ -101,7 +101,7 @@ func FuzzRequests(f *testing.F) {
 		addTagsInput{}, removeTagsInput{}, tagResourceInput{}, untagResourceInput{}, listTagsInput{}, resourceInput{},
 		createStreamInput{}, deleteStreamInput{}, describeStreamInput{}, streamInput{}, getRecordsInput{},
 		getShardIteratorInput{}, retentionInput{}, listShardsInput{}, listStreamsInput{}, putRecordInput{}, putRecordsInput{},
-		updateMaxRecordSizeInput{},
+		updateMaxRecordSizeInput{}, splitShardInput{}, mergeShardsInput{}, updateShardCountInput{},
 	}
 	f.Add(false, []byte(`{"StreamName":"s","Limit":1e400,"Tags":{"a":null},"TagKeys":[null,"a"],"Timestamp":1.5,"ShardFilter":{"Type":"x"}}`))
 	f.Add(true, []byte("\xa3\x69Timestamp\xc1\x1b\x00\x00\x01\xa0\x13\xac\xcc\x38\x64Tags\xa1\x61a\x61b\x65Limit\x3b\xff\xff\xff\xff\xff\xff\xff\xff"))

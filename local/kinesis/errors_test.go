@@ -98,6 +98,16 @@ func TestErrors(t *testing.T) {
 		{"DecreaseStreamRetentionPeriod", `{"StreamName":"s","RetentionPeriodHours":25}`, 400, "InvalidArgumentException", "Requested retention period (25 hours) for stream s can not be longer than existing retention period (24 hours). Use IncreaseRetentionPeriod API."},
 		{"UpdateMaxRecordSize", `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","MaxRecordSizeInKiB":1023}`, 400, "ValidationException", "…Member must have value greater than or equal to 1024"},
 
+		{"SplitShard", `{"StreamName":"s","ShardToSplit":"shardId-000000000005","NewStartingHashKey":"5"}`, 400, "ResourceNotFoundException", "Could not find shard shardId-000000000005 in stream s under account 000000000000."},
+		{"SplitShard", `{"StreamName":"s","ShardToSplit":"ABKLFD8","NewStartingHashKey":"5"}`, 400, "ResourceNotFoundException", "Could not find shard ABKLFD8 in stream s under account 000000000000."},
+		{"SplitShard", `{"StreamName":"s","ShardToSplit":"shardId-0","NewStartingHashKey":"1"}`, 400, "InvalidArgumentException", "NewStartingHashKey 1 used in SplitShard() on shard shardId-000000000000 in stream s under account 000000000000 is not both greater than one plus the shard's StartingHashKey 0 and less than the shard's EndingHashKey 170141183460469231731687303715884105727."},
+		{"SplitShard", `{"StreamName":"s","ShardToSplit":"shardId-1","NewStartingHashKey":"340282366920938463463374607431768211455"}`, 400, "InvalidArgumentException", "…is not both greater than one plus the shard's StartingHashKey 170141183460469231731687303715884105728 and less than the shard's EndingHashKey 340282366920938463463374607431768211455."},
+		{"SplitShard", `{"StreamName":"s","ShardToSplit":"shardId-0","NewStartingHashKey":"01"}`, 400, "ValidationException", `1 validation error detected: Value '01' at 'newStartingHashKey' failed to satisfy constraint: Member must satisfy regular expression pattern: 0|([1-9]\d{0,38})`},
+		{"MergeShards", `{"StreamName":"s","ShardToMerge":"shardId-1","AdjacentShardToMerge":"shardId-0"}`, 400, "InvalidArgumentException", "Shards shardId-000000000001 and shardId-000000000000 in stream s under account 000000000000 are not an adjacent pair of shards eligible for merging"},
+		{"MergeShards", `{"StreamName":"s","ShardToMerge":"shardId-0","AdjacentShardToMerge":"shardId-0"}`, 400, "InvalidArgumentException", "…are not an adjacent pair of shards eligible for merging"},
+		{"UpdateShardCount", `{"StreamName":"s","TargetShardCount":0,"ScalingType":"SOME"}`, 400, "ValidationException", "2 validation errors detected: Value 'SOME' at 'scalingType' failed to satisfy constraint: Member must satisfy enum value set: [UNIFORM_SCALING]; Value '0' at 'targetShardCount' failed to satisfy constraint: Member must have value greater than or equal to 1"},
+		{"UpdateShardCount", `{"StreamName":"s","TargetShardCount":5,"ScalingType":"UNIFORM_SCALING"}`, 400, "LimitExceededException", "UpdateShardCount cannot scale up over double your current open shard count. Current open shard count: 2 Target shard count: 5"},
+
 		{"Whatever", `{}`, 400, "UnknownOperationException", "the embedded server does not serve Kinesis_20131202.Whatever"},
 	} {
 		status, got := post(t, s, x.action, x.body)

@@ -1,6 +1,7 @@
 package kinesis
 
 import (
+	"cmp"
 	"crypto/md5"
 	"encoding/binary"
 	"math/big"
@@ -13,6 +14,11 @@ type hashKey struct{ hi, lo uint64 }
 var maxHashKey = hashKey{^uint64(0), ^uint64(0)}
 
 func (a hashKey) less(b hashKey) bool { return a.hi < b.hi || a.hi == b.hi && a.lo < b.lo }
+
+// compare is -1, 0 or 1, as for slices.SortFunc.
+func (a hashKey) compare(b hashKey) int {
+	return cmp.Or(cmp.Compare(a.hi, b.hi), cmp.Compare(a.lo, b.lo))
+}
 
 // next is a+1; the successor of the last key is 0.
 func (a hashKey) next() hashKey {

@@ -13,6 +13,7 @@ const (
 	maxGetBytes          = 10 << 20
 	maxTags              = 50
 	maxShards            = 20_000 // of the account, in the large regions
+	maxStreamShards      = 10_000 // of one stream, by UpdateShardCount
 	onDemandShards       = 4      // of a new on-demand stream
 	onDemandStreams      = 50
 	defaultRetention     = 24 // hours

@@ -75,10 +75,11 @@ type run struct {
 
 // appendScratch is append's working memory, pooled because it is as long as the request.
 type appendScratch struct {
-	runs  []run
-	slot  []int32 // shard number → position in runs + 1
-	order []int32 // entries grouped by shard, in their order within each
-	bytes int     // about what the batch will have
+	layout *layout
+	runs   []run
+	slot   []int32 // shard number → position in runs + 1
+	order  []int32 // entries grouped by shard, in their order within each
+	bytes  int     // about what the batch will have
 }
 
 var appendScratches = sync.Pool{New: func() any { return new(appendScratch) }}
@@ -88,27 +89,39 @@ var appendScratches = sync.Pool{New: func() any { return new(appendScratch) }}
 func (s *Service) append(st *stream, entries []entry, out []placed) error {
 	sc := appendScratches.Get().(*appendScratch)
 	defer appendScratches.Put(sc)
-	sc.group(st, entries, out)
-	if len(sc.runs) == 0 {
-		return nil
-	}
-	batch := s.env.Store.DB.NewBatchWithSize(sc.bytes)
-	if err := s.enqueue(st, entries, out, sc, batch); err != nil {
-		return errors.Join(err, batch.Close())
+	var batch *pebble.Batch
+	for {
+		sc.group(st.layout.Load(), entries, out)
+		if len(sc.runs) == 0 {
+			return nil
+		}
+		batch = s.env.Store.DB.NewBatchWithSize(sc.bytes)
+		err := s.enqueue(st, entries, out, sc, batch)
+		if err == nil {
+			break
+		}
+		if batch.Close(); err != errResharded {
+			return err
+		}
 	}
 	if err := s.env.Store.Wait(batch); err != nil {
 		return err
 	}
 	for _, r := range sc.runs {
 		raise(&r.shard.durable, r.end)
+		r.shard.grown.notify()
 	}
 	return nil
 }
 
+// errResharded says that the entries were grouped by a layout that is none any more.
+var errResharded = errors.New("resharded meanwhile")
+
 // group locates the shard of every entry and sorts the entries by shard: a counting sort.
-func (sc *appendScratch) group(st *stream, entries []entry, out []placed) {
-	if len(sc.slot) < len(st.shards) {
-		sc.slot = make([]int32, len(st.shards))
+func (sc *appendScratch) group(l *layout, entries []entry, out []placed) {
+	sc.layout = l
+	if len(sc.slot) < len(l.shards) {
+		sc.slot = make([]int32, len(l.shards))
 	}
 	sc.runs, sc.bytes = sc.runs[:0], 64
 	for i := range entries {
@@ -117,7 +130,7 @@ func (sc *appendScratch) group(st *stream, entries []entry, out []placed) {
 		if e.failed {
 			continue
 		}
-		sh := st.locate(e.hash)
+		sh := l.locate(e.hash)
 		out[i].shard = sh
 		slot := &sc.slot[sh.number]
 		if *slot == 0 {
@@ -158,12 +171,15 @@ func (s *Service) enqueue(st *stream, entries []entry, out []placed, sc *appendS
 	if st.deleted {
 		return s.noStream(st.snapshot().Name)
 	}
+	if sc.layout != st.layout.Load() {
+		return errResharded
+	}
 	id := st.snapshot().ID
 	now := s.env.Now()
 	for i := range sc.runs {
 		r := &sc.runs[i]
 		sh := r.shard
-		sh.lastMillis = max(now, sh.lastMillis, sh.CreatedSeconds*1000)
+		sh.lastMillis = max(now, sh.lastMillis)
 		for order := sc.order[r.at : r.at+r.count]; len(order) > 0; {
 			n, size := 0, chunkHeadBytes
 			for n < len(order) && (n == 0 || size+entries[order[n]].size() <= chunkBytes) {

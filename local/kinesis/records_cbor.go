@@ -233,9 +233,3 @@ func (w *recordsWriter) recordCBOR(seq sequence, arrival int64, key, data []byte
 	dst = appendCBORText(dst, "PartitionKey")
 	w.dst = append(appendCBORHead(dst, cborText, uint64(len(key))), key...)
 }
-
-func (w *recordsWriter) finishCBOR(it *iterator, lag int64) []byte {
-	dst := append(w.dst, cborBreak)
-	dst = appendCBORText(appendCBORText(dst, "NextShardIterator"), it.String())
-	return appendCBORHead(appendCBORText(dst, "MillisBehindLatest"), cborUint, uint64(lag))
-}

@@ -278,11 +278,3 @@ func (w *recordsWriter) recordJSON(seq sequence, arrival int64, key, data []byte
 	dst = appendJSONString(dst, key)
 	w.dst = append(dst, '}')
 }
-
-func (w *recordsWriter) finishJSON(it *iterator, lag int64) []byte {
-	dst := append(w.dst, `],"NextShardIterator":"`...)
-	dst = it.append(dst)
-	dst = append(dst, `","MillisBehindLatest":`...)
-	dst = strconv.AppendInt(dst, lag, 10)
-	return append(dst, '}')
-}

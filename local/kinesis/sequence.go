@@ -17,6 +17,7 @@ type sequence struct {
 }
 
 const (
+	maxIndex        = 1<<63 - 1 // of the EndingSequenceNumber of a closed shard
 	sequenceDigits  = 56
 	sequenceVersion = 2
 	time36          = 1<<36 - 1 // the two times have nine hexadecimal digits

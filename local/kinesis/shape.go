@@ -53,6 +53,7 @@ var shapes = map[string]*shape{
 	"ResourceARN":              text(1, 2048, `arn:aws.*:kinesis:.*:\d{12}:.*stream/\S+`),
 	"RetentionPeriodHours":     anything,
 	"SequenceNumber":           text(0, -1, `0|([1-9]\d{0,128})`),
+	"ScalingType":              oneOf("UNIFORM_SCALING"),
 	"ShardFilterType":          oneOf("AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON", "AT_LATEST", "AT_TIMESTAMP", "FROM_TIMESTAMP"),
 	"ShardId":                  text(1, 128, `[a-zA-Z0-9_.-]+`),
 	"ShardIterator":            text(1, 512, ""),

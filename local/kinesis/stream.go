@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -19,8 +20,14 @@ type stream struct {
 	deleted bool
 	// meta is replaced as a whole, under mu, and read without: a reader must not wait for a writer's disk.
 	meta atomic.Pointer[streamMeta]
+	// layout is replaced as a whole too, by a reshard.
+	layout atomic.Pointer[layout]
+}
 
-	shards []*shard // by number, which for the shards of CreateStream is also the order of their hash ranges
+// layout is a stream's shards, as of one reshard. It is never written to.
+type layout struct {
+	shards []*shard // all there ever were, by number
+	open   []*shard // by hash range: together they cover the ring
 }
 
 // streamMeta is what is stored of a stream, as JSON.
@@ -29,24 +36,40 @@ type streamMeta struct {
 	Name          string
 	CreatedMillis int64
 	ActiveMillis  int64 `json:",omitempty"` // not 0: CREATING until then
+	UpdatedMillis int64 `json:",omitempty"` // not 0: UPDATING until then
 	DeletedMillis int64 `json:",omitempty"` // not 0: DELETING until then
 	OnDemand      bool  `json:",omitempty"`
 	RetentionHour int64
+	TrimmedMillis int64 `json:",omitempty"` // what arrived before is gone, even if the retention was raised since
 	MaxRecordKiB  int64
 	Tags          map[string]string `json:",omitempty"`
+	Scalings      []int64           `json:",omitempty"` // when UpdateShardCount succeeded within the last day
 	Shards        []shardMeta
 }
 
 type shardMeta struct {
-	First, Last    hashKey // its range, both inclusive
-	CreatedSeconds int64
+	First, Last    hashKey  // its range, both inclusive
+	CreatedSeconds int64    // as its sequence numbers have it
+	CreatedMillis  int64    `json:",omitempty"` // the same more exactly; 0 for shards that are as old as their stream
+	ClosedMillis   int64    `json:",omitempty"` // not 0: closed then, by a split or a merge
+	Parents        []uint32 `json:",omitempty"` // the shard that was split, or the two that were merged
+}
+
+// expired tells that all records of a closed shard are past the retention: AWS doesn't list it any more.
+func (m *shardMeta) expired(horizon int64) bool {
+	return m.ClosedMillis != 0 && m.ClosedMillis < horizon
 }
 
 // shard is an ordered log of records. Its records have the indexes 1, 2, 3…
 type shard struct {
-	shardMeta
 	number uint32
 	id     string
+	// meta is replaced as a whole when the shard is closed. What the shard was made with never changes.
+	meta atomic.Pointer[shardMeta]
+	// end is the index after the last record that there will ever be; 0 while the shard is open.
+	end atomic.Uint64
+	// grown is raised with durable and by a close, for the subscriptions that wait at the tip.
+	grown broadcast
 
 	// next is the index of the next record, last the arrival of the newest one; both are the stream's mu's.
 	next       uint64
@@ -60,12 +83,29 @@ type shard struct {
 func newStream(m streamMeta) *stream {
 	st := &stream{}
 	st.meta.Store(&m)
-	for i, sm := range m.Shards {
-		sh := &shard{shardMeta: sm, number: uint32(i), id: shardID(uint32(i)), next: 1}
-		sh.durable.Store(1)
-		st.shards = append(st.shards, sh)
-	}
+	st.layout.Store(newLayout(m.Shards, nil))
 	return st
+}
+
+// newLayout makes the layout of the shards; those that old has are taken over.
+func newLayout(metas []shardMeta, old []*shard) *layout {
+	l := &layout{shards: old[:len(old):len(old)]}
+	for i := range metas {
+		if i == len(l.shards) {
+			sh := &shard{number: uint32(i), id: shardID(uint32(i)), next: 1}
+			sh.durable.Store(1)
+			if metas[i].ClosedMillis != 0 {
+				sh.end.Store(1)
+			}
+			l.shards = append(l.shards, sh)
+		}
+		l.shards[i].meta.Store(&metas[i])
+		if metas[i].ClosedMillis == 0 {
+			l.open = append(l.open, l.shards[i])
+		}
+	}
+	slices.SortFunc(l.open, func(a, b *shard) int { return a.meta.Load().First.compare(b.meta.Load().First) })
+	return l
 }
 
 func shardID(number uint32) string { return fmt.Sprintf("shardId-%012d", number) }
@@ -89,16 +129,81 @@ func parseShardID(id string) (uint32, bool) {
 }
 
 // firstSequence is the StartingSequenceNumber of the shard, below that of every record in it.
-func (sh *shard) firstSequence() sequence { return sh.sequence(0, sh.CreatedSeconds*1000) }
+func (sh *shard) firstSequence() sequence { return sh.sequence(0, sh.created()) }
+
+// lastSequence is the EndingSequenceNumber of a closed shard, above that of every record in it.
+func (sh *shard) lastSequence() sequence { return sh.sequence(maxIndex, sh.meta.Load().ClosedMillis) }
+
+// created is when the shard was made, in milliseconds.
+func (sh *shard) created() int64 { return sh.meta.Load().CreatedSeconds * 1000 }
 
 func (sh *shard) sequence(index uint64, arrivalMillis int64) sequence {
-	return sequence{created: sh.CreatedSeconds, shard: sh.number, index: index, time: arrivalMillis / 1000}
+	return sequence{created: sh.created() / 1000, shard: sh.number, index: index, time: arrivalMillis / 1000}
 }
 
-// locate finds the shard that holds a hash key.
-func (st *stream) locate(k hashKey) *shard {
-	i := sort.Search(len(st.shards), func(i int) bool { return k.less(st.shards[i].First) })
-	return st.shards[i-1] // the first range begins at 0
+// drained tells that the shard is closed and index behind its last record.
+func (sh *shard) drained(index uint64) bool {
+	end := sh.end.Load()
+	return end != 0 && index >= end
+}
+
+// locate finds the open shard that holds a hash key.
+func (l *layout) locate(k hashKey) *shard {
+	i := sort.Search(len(l.open), func(i int) bool { return k.less(l.open[i].meta.Load().First) })
+	return l.open[i-1] // the first range begins at 0
+}
+
+// shard finds a shard by number that still exists, nil if there is none.
+func (l *layout) shard(number uint32, horizon int64) *shard {
+	if uint64(number) >= uint64(len(l.shards)) || l.shards[number].meta.Load().expired(horizon) {
+		return nil
+	}
+	return l.shards[number]
+}
+
+// listed are the shards that still exist, by number.
+func (l *layout) listed(horizon int64) []*shard {
+	expired := func(sh *shard) bool { return sh.meta.Load().expired(horizon) }
+	if !slices.ContainsFunc(l.shards, expired) {
+		return l.shards
+	}
+	return slices.DeleteFunc(slices.Clone(l.shards), expired)
+}
+
+// children are the open or closed shards made from sh.
+func (l *layout) children(sh *shard) []*shard {
+	var out []*shard
+	for _, c := range l.shards[sh.number+1:] {
+		if slices.Contains(c.meta.Load().Parents, sh.number) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// broadcast wakes everybody who waits for it.
+type broadcast struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+// wait returns a channel that the next notify closes.
+func (b *broadcast) wait() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch == nil {
+		b.ch = make(chan struct{})
+	}
+	return b.ch
+}
+
+func (b *broadcast) notify() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch != nil {
+		close(b.ch)
+		b.ch = nil
+	}
 }
 
 func (st *stream) snapshot() streamMeta { return *st.meta.Load() }
@@ -107,6 +212,7 @@ func (st *stream) snapshot() streamMeta { return *st.meta.Load() }
 const (
 	statusCreating = "CREATING"
 	statusActive   = "ACTIVE"
+	statusUpdating = "UPDATING"
 	statusDeleting = "DELETING"
 )
 
@@ -116,8 +222,25 @@ func (m *streamMeta) status(now int64) string {
 		return statusDeleting
 	case now < m.ActiveMillis:
 		return statusCreating
+	case now < m.UpdatedMillis:
+		return statusUpdating
 	}
 	return statusActive
+}
+
+// horizon is the time before which records are out of the stream's reach.
+func (m *streamMeta) horizon(now int64) int64 {
+	return max(now-m.RetentionHour*3_600_000, m.TrimmedMillis)
+}
+
+// openShards counts the shards that take records.
+func (m *streamMeta) openShards() (n int) {
+	for i := range m.Shards {
+		if m.Shards[i].ClosedMillis == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *streamMeta) mode() *streamMode {
@@ -175,6 +298,24 @@ func (s *Service) stream(name, arn string) (*stream, streamMeta, error) {
 	return st, m, nil
 }
 
+// openAt tells that the shard took records at the time.
+func (m *shardMeta) openAt(millis int64) bool {
+	created := m.CreatedMillis
+	if created == 0 {
+		created = m.CreatedSeconds * 1000
+	}
+	return created <= millis && (m.ClosedMillis == 0 || millis < m.ClosedMillis)
+}
+
+// settledStream is stream for operations that need a stream's shards: it may be UPDATING.
+func (s *Service) settledStream(name, arn string) (*stream, streamMeta, error) {
+	st, m, err := s.stream(name, arn)
+	if err == nil && m.status(s.env.Now()) == statusUpdating {
+		return st, m, nil
+	}
+	return s.activeStream(name, arn)
+}
+
 // activeStream is stream for operations that AWS refuses with ResourceInUseException in other states.
 func (s *Service) activeStream(name, arn string) (*stream, streamMeta, error) {
 	st, m, err := s.stream(name, arn)
@@ -182,9 +323,13 @@ func (s *Service) activeStream(name, arn string) (*stream, streamMeta, error) {
 		return nil, m, err
 	}
 	if status := m.status(s.env.Now()); status != statusActive {
-		return nil, m, inUse("Stream %s under account %s not ACTIVE, instead in state %s", m.Name, s.env.Account, status)
+		return nil, m, s.notActive(m.Name, status)
 	}
 	return st, m, nil
+}
+
+func (s *Service) notActive(name, status string) error {
+	return inUse("Stream %s under account %s not ACTIVE, instead in state %s", name, s.env.Account, status)
 }
 
 // list returns the metadata of all streams, by name.
@@ -221,6 +366,7 @@ func (s *Service) update(st *stream, change func(*streamMeta) error) error {
 		return err
 	}
 	st.meta.Store(&m)
+	st.follow(&m)
 	return nil
 }
 
@@ -259,6 +405,9 @@ func (s *Service) remove(st *stream) error {
 	}
 	st.deleted = true
 	delete(s.streams, m.Name)
+	for _, sh := range st.layout.Load().shards {
+		sh.grown.notify() // subscriptions see that the stream is gone
+	}
 	return nil
 }
 
@@ -284,7 +433,7 @@ func (s *Service) recover(st *stream) error {
 		return err
 	}
 	defer it.Close()
-	for _, sh := range st.shards {
+	for _, sh := range st.layout.Load().shards {
 		if !it.SeekLT(recordKey(nil, id, sh.number+1, 0)) || !keyOfShard(it.Key(), sh.number) {
 			continue
 		}
@@ -294,6 +443,9 @@ func (s *Service) recover(st *stream) error {
 		}
 		sh.next, sh.lastMillis = c.end(), c.arrival
 		sh.durable.Store(sh.next)
+		if sh.end.Load() != 0 {
+			sh.end.Store(sh.next)
+		}
 	}
 	return it.Error()
 }
