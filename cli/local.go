@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +13,7 @@ import (
 func localCommand() *cobra.Command {
 	var env environment
 	var o local.Options
+	var auth string
 	c := &cobra.Command{
 		Use:   "local",
 		Short: "Serve an embedded Kinesis and SNS until Ctrl-C",
@@ -25,6 +27,14 @@ endpoint; "weir run --local" and "weir generate --local" find it by its director
 					return err
 				}
 			}
+			key, secret := "local", "local"
+			if auth != "" {
+				var ok bool
+				if o.AccessKey, o.SecretKey, ok = strings.Cut(auth, ":"); !ok || o.AccessKey == "" || o.SecretKey == "" {
+					return usageErrorf("--require-auth is %q; write KEY:SECRET, an access key and its secret", auth)
+				}
+				key, secret = o.AccessKey, o.SecretKey
+			}
 			out := cmd.OutOrStdout()
 			o.OnMail = func(m sns.Mail) { fmt.Fprintf(cmd.ErrOrStderr(), "mail to %s: %s\n", m.To, m.Subject) }
 			server, err := local.Start(cmd.Context(), o)
@@ -37,8 +47,8 @@ data     %s
 
 export AWS_ENDPOINT_URL_KINESIS=%[1]s
 export AWS_ENDPOINT_URL_SNS=%[2]s
-export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
-`, server.KinesisEndpoint(), server.SNSEndpoint(), o.Dir)
+export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=%[4]s AWS_SECRET_ACCESS_KEY=%[5]s
+`, server.KinesisEndpoint(), server.SNSEndpoint(), o.Dir, key, secret)
 			<-cmd.Context().Done()
 			if err := server.Close(); err != nil {
 				return err
@@ -50,6 +60,8 @@ export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
 	c.Flags().StringVar(&o.Dir, "dir", "", "where streams, topics and mails are kept (default DATA-DIR/local)")
 	c.Flags().StringVar(&o.Addr, "addr", "127.0.0.1:4567", "address of Kinesis")
 	c.Flags().StringVar(&o.SNSAddr, "sns-addr", "127.0.0.1:4575", "address of SNS")
+	c.Flags().BoolVar(&o.Limits, "limits", false, "hold clients to AWS's throughput per shard: 1 MiB and 1,000 records written, 2 MiB and 5 calls read in a second")
+	c.Flags().StringVar(&auth, "require-auth", "", "accept only requests to Kinesis that are signed with these credentials, `KEY:SECRET`")
 	c.Flags().BoolVar(&o.NoSync, "no-sync", false, "acknowledge writes before they are on disk")
 	return c
 }

@@ -55,6 +55,12 @@ type Options struct {
 	Transition time.Duration
 	// NoSync acknowledges writes before they are on disk. They survive the death of the process, not of the machine.
 	NoSync bool
+	// AccessKey and SecretKey, when given, are what requests to Kinesis must be signed with; else any signature will do, and
+	// none.
+	AccessKey, SecretKey string
+	// Limits holds clients to AWS's throughput per shard: 1 MiB and 1,000 records written, 2 MiB and 5 GetRecords read in a
+	// second of the Clock.
+	Limits bool
 	// Intercept is called with every request's operation ("PutRecords", "Publish", …) and body before it is served, and
 	// may return what is to go wrong with it. It must not keep the body. It is called from many goroutines.
 	Intercept func(action string, body []byte) *Fault
@@ -69,6 +75,7 @@ type Server struct {
 	lock  *pebble.Lock
 	store *service.Store
 	mail  *sns.Service
+	data  *kinesis.Service
 
 	stop      func() bool  // undoes the watch on Start's context
 	closeOnce func() error // release, once
@@ -107,6 +114,10 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		Region:    orDefault(o.Region, "us-east-1"),
 		Account:   orDefault(o.Account, "000000000000"),
 		Intercept: o.Intercept,
+		Limits:    o.Limits,
+	}
+	if o.AccessKey != "" {
+		env.Auth = &service.Credentials{AccessKey: o.AccessKey, SecretKey: o.SecretKey}
 	}
 	if env.Clock == nil {
 		env.Clock = service.SystemClock{}
@@ -115,6 +126,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.data = streams
 	outbox, err := sns.OpenOutbox(so.FS, so.FS.PathJoin(s.dir, "outbox"))
 	if err != nil {
 		return nil, err
@@ -179,6 +191,9 @@ func (s *Server) release() error {
 	var errs []error
 	for _, l := range s.listeners {
 		errs = append(errs, l.close())
+	}
+	if s.data != nil {
+		s.data.Close()
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())

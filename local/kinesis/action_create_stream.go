@@ -4,15 +4,15 @@ import "context"
 
 // CreateStream: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
 //
-// PROVISIONED with ShardCount shards, or ON_DEMAND with four, which don't scale by themselves. WarmThroughputMiBps is
-// ignored. The stream is CREATING for the server's transition time.
+// PROVISIONED with ShardCount shards, or ON_DEMAND with four, which don't scale by themselves. The stream is CREATING for the server's transition time.
 
 type createStreamInput struct {
-	MaxRecordSizeInKiB int64             `shape:"MaxRecordSizeInKiB"`
-	ShardCount         int64             `shape:"PositiveIntegerObject"`
-	StreamModeDetails  *modeInput        `shape:"Struct"`
-	StreamName         string            `shape:"StreamName,required"`
-	Tags               map[string]string `shape:"TagMap"`
+	MaxRecordSizeInKiB  int64             `shape:"MaxRecordSizeInKiB"`
+	ShardCount          int64             `shape:"PositiveIntegerObject"`
+	StreamModeDetails   *modeInput        `shape:"Struct"`
+	StreamName          string            `shape:"StreamName,required"`
+	Tags                map[string]string `shape:"TagMap"`
+	WarmThroughputMiBps int64             `shape:"NaturalIntegerObject"`
 }
 
 type modeInput struct {
@@ -28,6 +28,13 @@ func (s *Service) createStream(_ context.Context, in *createStreamInput) (*empty
 		in.ShardCount = onDemandShards
 	case in.ShardCount == 0:
 		return nil, validationError("ShardCount must be specified for a stream in PROVISIONED mode.")
+	case in.WarmThroughputMiBps != 0:
+		return nil, validationError("WarmThroughputMiBps must not be specified for a stream in PROVISIONED mode.")
+	}
+	if in.WarmThroughputMiBps != 0 {
+		if err := s.warmThroughput(in.WarmThroughputMiBps); err != nil {
+			return nil, err
+		}
 	}
 	if err := checkTags(in.StreamName, s.env.Account, nil, in.Tags); err != nil {
 		return nil, err
@@ -56,6 +63,7 @@ func (s *Service) createStream(_ context.Context, in *createStreamInput) (*empty
 		RetentionHour: defaultRetention,
 		MaxRecordKiB:  max(in.MaxRecordSizeInKiB, defaultRecordKiB),
 		Tags:          in.Tags,
+		WarmMiBps:     in.WarmThroughputMiBps,
 	}
 	if s.delay > 0 {
 		m.ActiveMillis = now + s.delay.Milliseconds()

@@ -4,8 +4,8 @@ import "context"
 
 // DeleteStream: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DeleteStream.html
 //
-// The stream is DELETING for the server's transition time, then gone with its records. There are no consumers yet, so
-// EnforceConsumerDeletion changes nothing.
+// The stream is DELETING for the server's transition time, then gone with its records. With registered consumers that needs
+// EnforceConsumerDeletion.
 
 type deleteStreamInput struct {
 	EnforceConsumerDeletion bool   `shape:"Boolean"`
@@ -14,9 +14,12 @@ type deleteStreamInput struct {
 }
 
 func (s *Service) deleteStream(_ context.Context, in *deleteStreamInput) (*empty, error) {
-	st, _, err := s.stream(in.StreamName, in.StreamARN)
+	st, m, err := s.stream(in.StreamName, in.StreamARN)
 	if err != nil {
 		return nil, err
+	}
+	if n := len(m.consumers(s.env.Now())); n > 0 && !in.EnforceConsumerDeletion {
+		return nil, inUse("Stream %s under account %s has %d registered consumers. Deregister them, or set EnforceConsumerDeletion.", m.Name, s.env.Account, n)
 	}
 	if s.delay <= 0 {
 		return &empty{}, s.remove(st)

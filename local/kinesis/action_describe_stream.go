@@ -22,6 +22,7 @@ type streamDescription struct {
 	EncryptionType          string
 	EnhancedMonitoring      []monitoring
 	HasMoreShards           bool
+	KeyID                   string `json:"KeyId,omitempty"`
 	RetentionPeriodHours    int64
 	Shards                  []shardOutput
 	StreamARN               string
@@ -31,7 +32,7 @@ type streamDescription struct {
 	StreamStatus            string
 }
 
-// monitoring is the list of enhanced metrics, of which there are none.
+// monitoring is the list of enhanced metrics.
 type monitoring struct{ ShardLevelMetrics []string }
 
 type shardOutput struct {
@@ -68,8 +69,9 @@ func (s *Service) describeStream(_ context.Context, in *describeStreamInput) (*d
 	}
 	more := len(shards) > limit
 	return &describeStreamOutput{streamDescription{
-		EncryptionType:          "NONE",
-		EnhancedMonitoring:      []monitoring{{ShardLevelMetrics: []string{}}},
+		EncryptionType:          m.encryption(),
+		EnhancedMonitoring:      m.monitoring(),
+		KeyID:                   m.KeyID,
 		HasMoreShards:           more,
 		RetentionPeriodHours:    m.RetentionHour,
 		Shards:                  describeShards(shards[:min(limit, len(shards))]),

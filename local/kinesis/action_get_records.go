@@ -39,10 +39,27 @@ func (s *Service) getRecords(c *call) (err error) {
 	if limit == 0 {
 		limit = maxGetRecords
 	}
+	// Answers are large while they are built: some at a time.
+	select {
+	case s.reads <- struct{}{}:
+		defer func() { <-s.reads }()
+	case <-c.ctx.Done():
+		return c.ctx.Err()
+	}
+	if s.env.Limits && !sh.throttle.readCall(now) {
+		return clientError(exceeded, "%s", s.rateExceeded(sh, m.Name))
+	}
+	if s.held.Load() > maxHeld {
+		return errBusy
+	}
 	w := newRecordsWriter(c.reply.B, c.proto)
+	w.kms = m.KeyID != ""
 	lag, err := s.read(st, sh, &it.index, w, readLimits{now: now, horizon: m.horizon(now), records: limit, bytes: maxGetBytes})
 	if err != nil {
 		return err
+	}
+	if s.env.Limits {
+		sh.throttle.read(w.bytes)
 	}
 	next, children := &it, []childShard(nil)
 	if sh.drained(it.index) {
@@ -75,7 +92,7 @@ func (s *Service) read(st *stream, sh *shard, index *uint64, w *recordsWriter, l
 			ch, ok, err = r.seek(at)
 		}
 	}
-	for n, bytes := 0, 0; err == nil && ok && n < l.records; {
+	for err == nil && ok && w.n < l.records {
 		lag = l.now - ch.arrival
 		at := ch.first
 		key, data, more := ch.next()
@@ -86,12 +103,11 @@ func (s *Service) read(st *stream, sh *shard, index *uint64, w *recordsWriter, l
 			ch, ok, err = r.following()
 			continue
 		}
-		if bytes += len(key) + len(data); bytes > l.bytes && n > 0 {
+		if w.n > 0 && w.bytes+len(key)+len(data) > l.bytes {
 			break
 		}
 		w.record(sh.sequence(at, ch.arrival), ch.arrival, key, data)
 		*index = at + 1
-		n++
 	}
 	if err != nil {
 		return 0, err

@@ -40,45 +40,53 @@ func (s *Service) getShardIterator(_ context.Context, in *getShardIteratorInput)
 		return nil, s.noShard(shardID(number), name)
 	}
 	it := iterator{issued: now, stream: m.ID, shard: number, name: name}
-	if it.index, err = s.startIndex(st, sh, name, in, now); err != nil {
+	if it.index, err = s.startIndex(st, sh, "GetShardIterator", position{in.ShardIteratorType, in.StartingSequenceNumber, in.Timestamp}, now); err != nil {
 		return nil, err
 	}
 	return &getShardIteratorOutput{it.String()}, nil
 }
 
-// startIndex is the index that the request's type, number and time mean.
-func (s *Service) startIndex(st *stream, sh *shard, name string, in *getShardIteratorInput, now int64) (uint64, error) {
+// position is where in a shard a request wants to begin.
+type position struct {
+	kind     string
+	sequence string
+	at       *millis
+}
+
+// startIndex is the index that a position means, in a request of the operation.
+func (s *Service) startIndex(st *stream, sh *shard, operation string, p position, now int64) (uint64, error) {
 	const rule = "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or " +
 		"(2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified %s and %s StartingSequenceNumber."
-	byNumber := in.ShardIteratorType == "AT_SEQUENCE_NUMBER" || in.ShardIteratorType == "AFTER_SEQUENCE_NUMBER"
-	if byNumber && in.StartingSequenceNumber == "" {
-		return 0, invalidArgument(rule, in.ShardIteratorType, "no")
+	byNumber := p.kind == "AT_SEQUENCE_NUMBER" || p.kind == "AFTER_SEQUENCE_NUMBER"
+	if byNumber && p.sequence == "" {
+		return 0, invalidArgument(rule, p.kind, "no")
 	}
-	if !byNumber && in.StartingSequenceNumber != "" {
-		return 0, invalidArgument(rule, in.ShardIteratorType, "also a")
+	if !byNumber && p.sequence != "" {
+		return 0, invalidArgument(rule, p.kind, "also a")
 	}
-	switch in.ShardIteratorType {
+	switch p.kind {
 	case "TRIM_HORIZON":
 		return 0, nil
 	case "LATEST":
 		return sh.durable.Load(), nil
 	case "AT_TIMESTAMP":
-		return s.timeIndex(st, sh, in.Timestamp, now)
+		return s.timeIndex(st, sh, p.at, now)
 	}
-	seq, ok := parseSequence(in.StartingSequenceNumber)
+	seq, ok := parseSequence(p.sequence)
+	name := st.snapshot().Name
 	if !ok {
-		return 0, invalidArgument("StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid.",
-			in.StartingSequenceNumber, sh.id, name, s.env.Account)
+		return 0, invalidArgument("StartingSequenceNumber %s used in %s on shard %s in stream %s under account %s is invalid.",
+			p.sequence, operation, sh.id, name, s.env.Account)
 	}
 	if seq.shard != sh.number {
 		return 0, invalidArgument("Invalid StartingSequenceNumber. It encodes %s, while it was used in a call to a shard with %s",
 			shardID(seq.shard), sh.id)
 	}
 	if seq.created*1000 != sh.created() {
-		return 0, invalidArgument("StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid because it did not come from this stream.",
-			in.StartingSequenceNumber, sh.id, name, s.env.Account)
+		return 0, invalidArgument("StartingSequenceNumber %s used in %s on shard %s in stream %s under account %s is invalid because it did not come from this stream.",
+			p.sequence, operation, sh.id, name, s.env.Account)
 	}
-	if in.ShardIteratorType == "AFTER_SEQUENCE_NUMBER" {
+	if p.kind == "AFTER_SEQUENCE_NUMBER" {
 		return seq.index + 1, nil
 	}
 	return seq.index, nil

@@ -41,8 +41,12 @@ func (s *Service) putRecord(_ context.Context, in *putRecordInput) (*putRecordOu
 				after, m.Name, s.env.Account)
 		}
 	}
-	var out [1]placed
-	if err := s.append(st, []entry{e}, out[:]); err != nil {
+	entries, out := [1]entry{e}, [1]placed{}
+	st.distribute(&m, entries[:])
+	if s.throttled(st, entries[:]); entries[0].failed {
+		return nil, clientError(exceeded, "%s", s.rateExceeded(entries[0].throttled, m.Name))
+	}
+	if err := s.append(st, entries[:], out[:]); err != nil {
 		return nil, err
 	}
 	return &putRecordOutput{out[0].seq.String(), out[0].shard.id}, nil

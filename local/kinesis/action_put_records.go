@@ -11,7 +11,7 @@ import (
 // PutRecords: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
 //
 // Up to 500 records and 10 MiB (data and partition keys), each record within the stream's limit. The answer comes when all
-// of them are on disk. Without an injected fault no record fails alone: the per-shard throughput limits aren't enforced.
+// of them are on disk. A record fails alone only by an injected fault or, with limits, by the throughput of its shard.
 // Records of one shard keep the order of the request, which AWS doesn't promise.
 
 type putRecordsInput struct {
@@ -73,14 +73,12 @@ func (s *Service) putRecords(c *call) error {
 		b.out = make([]placed, len(b.entries))
 	}
 	b.out = b.out[:len(b.entries)]
+	st.distribute(&m, b.entries)
+	s.throttled(st, b.entries)
 	if err := s.append(st, b.entries, b.out); err != nil {
 		return err
 	}
-	var failed failure
-	if c.fault != nil {
-		failed = s.failure(c.fault, st)
-	}
-	c.reply.B = appendPutReply(c.reply.B, c.proto, b.out, failed)
+	c.reply.B = appendPutReply(c.reply.B, c.proto, b.out, failures{s: s, stream: m.Name, fault: c.fault})
 	return nil
 }
 
@@ -146,12 +144,20 @@ func validKey(key []byte) bool {
 	return len(key) > 0 && utf8.Valid(key) && (len(key) <= maxPartitionKeyChars || utf8.RuneCount(key) <= maxPartitionKeyChars)
 }
 
-// failure is the result of a record that an injected fault kept out.
-type failure struct{ code, message string }
+// failures words the results of records that were kept out.
+type failures struct {
+	s      *Service
+	stream string
+	fault  *service.Fault
+}
 
-func (s *Service) failure(f *service.Fault, st *stream) failure {
-	if f.Message == "" && f.Code == "ProvisionedThroughputExceededException" {
-		return failure{f.Code, "Rate exceeded for shard " + st.layout.Load().open[0].id + " in stream " + st.snapshot().Name + " under account " + s.env.Account + "."}
+// of is the code and the message for a record.
+func (f *failures) of(p *placed) (code, message string) {
+	switch {
+	case p.throttled != nil:
+		return exceeded, f.s.rateExceeded(p.throttled, f.stream)
+	case f.fault.Message == "" && f.fault.Code == exceeded:
+		return exceeded, f.s.rateExceeded(&shard{id: shardID(0)}, f.stream)
 	}
-	return failure{f.Code, f.Text()}
+	return f.fault.Code, f.fault.Text()
 }

@@ -7,8 +7,8 @@ import "context"
 //	https://docs.aws.amazon.com/kinesis/latest/APIReference/API_IncreaseStreamRetentionPeriod.html
 //	https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DecreaseStreamRetentionPeriod.html
 //
-// Readers obey the period at once: what is older is passed over. Its room on disk is not given back before the stream is
-// deleted.
+// Readers obey the period at once: what is older is passed over, and stays so when the period is raised later. Its room on disk
+// is given back within minutes.
 
 type retentionInput struct {
 	RetentionPeriodHours int64  `shape:"RetentionPeriodHours,required"`
@@ -53,6 +53,7 @@ func (s *Service) setRetention(in *retentionInput, check func(*streamMeta) error
 		if err := check(m); err != nil {
 			return err
 		}
+		m.TrimmedMillis = m.horizon(s.env.Now())
 		m.RetentionHour = in.RetentionPeriodHours
 		return nil
 	})

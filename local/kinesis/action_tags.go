@@ -16,7 +16,7 @@ import (
 //	https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UntagResource.html
 //	https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForResource.html
 //
-// One store behind both: a tag set by one API is seen by the other. The only resources are streams.
+// One store behind both: a tag set by one API is seen by the other. Resources are streams and consumers.
 
 type addTagsInput struct {
 	StreamARN  string            `shape:"StreamARN"`
@@ -44,7 +44,7 @@ type tagResourceInput struct {
 }
 
 func (s *Service) tagResource(_ context.Context, in *tagResourceInput) (*empty, error) {
-	return s.changeTags("", in.ResourceARN, in.Tags, nil)
+	return s.changeResourceTags(in.ResourceARN, in.Tags, nil)
 }
 
 type untagResourceInput struct {
@@ -53,7 +53,7 @@ type untagResourceInput struct {
 }
 
 func (s *Service) untagResource(_ context.Context, in *untagResourceInput) (*empty, error) {
-	return s.changeTags("", in.ResourceARN, nil, in.TagKeys)
+	return s.changeResourceTags(in.ResourceARN, nil, in.TagKeys)
 }
 
 func (s *Service) changeTags(name, arn string, set map[string]string, remove []string) (*empty, error) {
@@ -67,6 +67,24 @@ func (s *Service) changeTags(name, arn string, set map[string]string, remove []s
 		}
 		m.Tags = withTags(m.Tags, set, remove)
 		return nil
+	})
+}
+
+func (s *Service) changeResourceTags(arn string, set map[string]string, remove []string) (*empty, error) {
+	r := parseARN(arn)
+	if r.consumer == "" {
+		return s.changeTags(r.stream, "", set, remove)
+	}
+	st, _, err := s.stream(r.stream, "")
+	if err != nil {
+		return nil, err
+	}
+	return &empty{}, s.changeConsumer(st, r.consumer, r.created, func(c *consumerMeta) (bool, error) {
+		if err := checkTags(c.Name, s.env.Account, c.Tags, set); err != nil {
+			return true, err
+		}
+		c.Tags = withTags(c.Tags, set, remove)
+		return true, nil
 	})
 }
 
@@ -114,11 +132,19 @@ type resourceInput struct {
 type resourceTagsOutput struct{ Tags []tagOutput }
 
 func (s *Service) listTagsForResource(_ context.Context, in *resourceInput) (*resourceTagsOutput, error) {
-	_, m, err := s.stream("", in.ResourceARN)
+	r := parseARN(in.ResourceARN)
+	_, m, err := s.stream(r.stream, "")
 	if err != nil {
 		return nil, err
 	}
-	return &resourceTagsOutput{sortedTags(m.Tags)}, nil
+	if r.consumer == "" {
+		return &resourceTagsOutput{sortedTags(m.Tags)}, nil
+	}
+	c, ok := m.consumer(r.consumer, r.created, s.env.Now())
+	if !ok {
+		return nil, s.noConsumer(r.consumer)
+	}
+	return &resourceTagsOutput{sortedTags(c.Tags)}, nil
 }
 
 func sortedTags(tags map[string]string) []tagOutput {

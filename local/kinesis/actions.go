@@ -15,26 +15,43 @@ var actions = []*action{
 	{"AddTagsToStream", maxBody, op((*Service).addTagsToStream)},
 	{"CreateStream", maxBody, op((*Service).createStream)},
 	{"DecreaseStreamRetentionPeriod", maxBody, op((*Service).decreaseRetention)},
+	{"DeleteResourcePolicy", maxBody, op((*Service).deleteResourcePolicy)},
 	{"DeleteStream", maxBody, op((*Service).deleteStream)},
+	{"DeregisterStreamConsumer", maxBody, op((*Service).deregisterConsumer)},
+	{"DescribeAccountSettings", maxBody, op((*Service).describeAccountSettings)},
 	{"DescribeLimits", maxBody, op((*Service).describeLimits)},
 	{"DescribeStream", maxBody, op((*Service).describeStream)},
+	{"DescribeStreamConsumer", maxBody, op((*Service).describeStreamConsumer)},
 	{"DescribeStreamSummary", maxBody, op((*Service).describeStreamSummary)},
+	{"DisableEnhancedMonitoring", maxBody, op((*Service).disableMonitoring)},
+	{"EnableEnhancedMonitoring", maxBody, op((*Service).enableMonitoring)},
 	{"GetRecords", maxBody, (*Service).getRecords},
+	{"GetResourcePolicy", maxBody, op((*Service).getResourcePolicy)},
 	{"GetShardIterator", maxBody, op((*Service).getShardIterator)},
 	{"IncreaseStreamRetentionPeriod", maxBody, op((*Service).increaseRetention)},
 	{"ListShards", maxBody, op((*Service).listShards)},
+	{"ListStreamConsumers", maxBody, op((*Service).listStreamConsumers)},
 	{"ListStreams", maxBody, op((*Service).listStreams)},
 	{"ListTagsForResource", maxBody, op((*Service).listTagsForResource)},
 	{"ListTagsForStream", maxBody, op((*Service).listTagsForStream)},
 	{"MergeShards", maxBody, op((*Service).mergeShards)},
 	{"PutRecord", maxDataBody, op((*Service).putRecord)},
 	{"PutRecords", maxDataBody, (*Service).putRecords},
+	{"PutResourcePolicy", maxBody, op((*Service).putResourcePolicy)},
+	{"RegisterStreamConsumer", maxBody, op((*Service).registerConsumer)},
 	{"RemoveTagsFromStream", maxBody, op((*Service).removeTagsFromStream)},
 	{"SplitShard", maxBody, op((*Service).splitShard)},
+	{"StartStreamEncryption", maxBody, op((*Service).startEncryption)},
+	{"StopStreamEncryption", maxBody, op((*Service).stopEncryption)},
+	{"SubscribeToShard", maxBody, (*Service).subscribeToShard},
 	{"TagResource", maxBody, op((*Service).tagResource)},
 	{"UntagResource", maxBody, op((*Service).untagResource)},
+	{"UpdateAccountSettings", maxBody, op((*Service).updateAccountSettings)},
 	{"UpdateMaxRecordSize", maxBody, op((*Service).updateMaxRecordSize)},
 	{"UpdateShardCount", maxBody, op((*Service).updateShardCount)},
+	{"UpdateStreamMode", maxBody, op((*Service).updateStreamMode)},
+	{"UpdateStreamRecordDistributionStrategy", maxBody, op((*Service).updateDistribution)},
+	{"UpdateStreamWarmThroughput", maxBody, op((*Service).updateWarmThroughput)},
 }
 
 var actionsByName = func() map[string]*action {
@@ -49,7 +66,7 @@ var actionsByName = func() map[string]*action {
 type empty = struct{}
 
 // op wraps a method on decoded structs: decode, bind and validate, call, encode. The two operations that move records in
-// bulk (GetRecords, PutRecords) don't use it; they read and write the bodies themselves.
+// bulk (GetRecords, PutRecords) don't use it; they read and write the bodies themselves, as does SubscribeToShard.
 func op[In, Out any](method func(*Service, context.Context, *In) (*Out, error)) func(*Service, *call) error {
 	return func(s *Service, c *call) error {
 		in := new(In)

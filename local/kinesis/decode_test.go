@@ -102,6 +102,8 @@ func FuzzRequests(f *testing.F) {
 		createStreamInput{}, deleteStreamInput{}, describeStreamInput{}, streamInput{}, getRecordsInput{},
 		getShardIteratorInput{}, retentionInput{}, listShardsInput{}, listStreamsInput{}, putRecordInput{}, putRecordsInput{},
 		updateMaxRecordSizeInput{}, splitShardInput{}, mergeShardsInput{}, updateShardCountInput{},
+		registerConsumerInput{}, consumerInput{}, listConsumersInput{}, subscribeInput{},
+		updateStreamModeInput{}, warmThroughputInput{}, updateSettingsInput{}, encryptionInput{}, monitoringInput{}, putPolicyInput{}, distributionInput{},
 	}
 	f.Add(false, []byte(`{"StreamName":"s","Limit":1e400,"Tags":{"a":null},"TagKeys":[null,"a"],"Timestamp":1.5,"ShardFilter":{"Type":"x"}}`))
 	f.Add(true, []byte("\xa3\x69Timestamp\xc1\x1b\x00\x00\x01\xa0\x13\xac\xcc\x38\x64Tags\xa1\x61a\x61b\x65Limit\x3b\xff\xff\xff\xff\xff\xff\xff\xff"))

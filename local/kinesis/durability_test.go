@@ -104,6 +104,7 @@ func open(t *testing.T, fs vfs.FS) *Service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(s.Close)
 	return s
 }
 
@@ -113,7 +114,7 @@ func contents(t *testing.T, s *Service) map[string]string {
 	for shard := range uint32(2) {
 		it := iterator{issued: time.Now().UnixMilli(), stream: 1, shard: shard, name: "s"}
 		for token := it.String(); ; {
-			c := &call{body: fmt.Appendf(nil, `{"ShardIterator":%q}`, token), reply: &service.Buffer{}}
+			c := &call{ctx: t.Context(), body: fmt.Appendf(nil, `{"ShardIterator":%q}`, token), reply: &service.Buffer{}}
 			if err := s.getRecords(c); err != nil {
 				t.Error(err)
 				return nil

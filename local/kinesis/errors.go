@@ -1,8 +1,11 @@
 package kinesis
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/weirsql/weir/local/internal/service"
 )
 
 // Error is an answer that AWS would give: its type is what clients branch on, Message what people read. Messages follow
@@ -46,6 +49,17 @@ func validationError(format string, args ...any) *Error {
 // internalFailure is what a bug or a failing disk becomes on the wire. AWS sends no message; the cause helps more here.
 func internalFailure(err error) *Error {
 	return &Error{http.StatusInternalServerError, "InternalFailure", err.Error()}
+}
+
+// asError is the answer that an error means.
+func asError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	if errors.Is(err, service.ErrDiskFull) {
+		return &Error{http.StatusServiceUnavailable, "ServiceUnavailable", err.Error()}
+	}
+	return internalFailure(err)
 }
 
 // corruptError says that stored bytes are not what this package writes.

@@ -43,6 +43,16 @@ func client(s *local.Server) *kinesis.Client {
 	})
 }
 
+// pushClient is a client over HTTP/2, as AWS has it for SubscribeToShard. Over HTTP/1.1 the SDK for Go now and then closes the
+// connection under an answer (see the README).
+func pushClient(t testing.TB, s *local.Server) *kinesis.Client {
+	var p http.Protocols
+	p.SetUnencryptedHTTP2(true)
+	transport := &http.Transport{Protocols: &p}
+	t.Cleanup(transport.CloseIdleConnections)
+	return kinesis.New(client(s).Options(), func(o *kinesis.Options) { o.HTTPClient = &http.Client{Transport: transport} })
+}
+
 // created makes a stream.
 func created(t testing.TB, c *kinesis.Client, name string, shards int32) {
 	t.Helper()

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weirsql/weir/local/internal/service"
@@ -26,12 +27,23 @@ type Service struct {
 	mu      sync.RWMutex
 	streams map[string]*stream
 	nextID  uint64
+
+	held          atomic.Int64  // bytes of requests and answers under way
+	reads         chan struct{} // of those that build an answer of GetRecords now
+	subscriptions subscriptions
+	closing       chan struct{}                   // closed by Close
+	trimmed       chan struct{}                   // closed when the trimmer has ended
+	settings      atomic.Pointer[accountSettings] // replaced under mu
 }
 
 // New loads the streams from the store. Streams stay CREATING, and DELETING, for transition on the environment's clock; 0
 // makes them ACTIVE, and gone, at once.
 func New(env *service.Env, transition time.Duration) (*Service, error) {
-	s := &Service{env: env, delay: transition, streams: map[string]*stream{}, nextID: 1}
+	s := &Service{env: env, delay: transition, streams: map[string]*stream{}, nextID: 1, reads: make(chan struct{}, maxReads),
+		closing: make(chan struct{}), trimmed: make(chan struct{})}
+	if err := s.loadSettings(); err != nil {
+		return nil, err
+	}
 	err := env.Store.Scan(metaKey(""), func(_, value []byte) error {
 		var m streamMeta
 		if err := json.Unmarshal(value, &m); err != nil {
@@ -53,5 +65,12 @@ func New(env *service.Env, transition time.Duration) (*Service, error) {
 			return nil, fmt.Errorf("load stream %s: %w", name, err)
 		}
 	}
+	go s.trimmer()
 	return s, nil
+}
+
+// Close ends what the service does by itself; no request may be under way. The store is the host's to close, after it.
+func (s *Service) Close() {
+	close(s.closing)
+	<-s.trimmed
 }

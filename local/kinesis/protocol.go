@@ -31,6 +31,14 @@ func (p protocol) contentType() string {
 	return contentJSON
 }
 
+// emptyObject is an object without members.
+func (p protocol) emptyObject() []byte {
+	if p == protocolCBOR {
+		return []byte{cborMap}
+	}
+	return []byte("{}")
+}
+
 var cborDecode = func() cbor.DecMode {
 	mode, err := cbor.DecOptions{
 		DefaultMapType:   reflect.TypeFor[map[string]any](),

@@ -13,6 +13,7 @@ import (
 // cost Pebble more than the rest of a PutRecords together (0.5 M keys/s at best); a chunk of some hundred records costs as
 // much as one key. The cut keeps a reader of few records from loading megabytes.
 //
+//	ka                                 → accountSettings (JSON)
 //	km name                            → streamMeta (JSON)
 //	kr stream(8) shard(4) index(8)     → chunk; the index is that of its first record
 //
@@ -28,6 +29,8 @@ const (
 	chunkBytes     = 256 << 10 // one larger record makes a larger chunk
 	recordKeyBytes = 2 + 8 + 4 + 8
 )
+
+func settingsKey() []byte { return []byte("ka") }
 
 func metaKey(name string) []byte { return append([]byte("km"), name...) }
 
@@ -46,7 +49,8 @@ func keyOfShard(key []byte, shard uint32) bool {
 type entry struct {
 	key, data []byte
 	hash      hashKey // of the key, unless the request gave one
-	failed    bool    // by an injected fault: not to be stored
+	failed    bool    // not to be stored: by an injected fault, or
+	throttled *shard  // because that shard's limit was reached
 }
 
 // size is what the entry takes in a chunk.
@@ -61,8 +65,9 @@ func (e *entry) append(dst []byte) []byte {
 
 // placed tells where an entry went.
 type placed struct {
-	shard *shard
-	seq   sequence
+	shard     *shard // nil: nowhere
+	seq       sequence
+	throttled *shard // why, if it is the limit of that shard
 }
 
 // run is the part of a request that goes to one shard.
@@ -70,6 +75,7 @@ type run struct {
 	shard *shard
 	count int
 	at    int    // where its entries begin in the order
+	first uint64 // the index of its first record
 	end   uint64 // the index after its last record
 }
 
@@ -128,6 +134,7 @@ func (sc *appendScratch) group(l *layout, entries []entry, out []placed) {
 		e := &entries[i]
 		out[i] = placed{}
 		if e.failed {
+			out[i].throttled = e.throttled
 			continue
 		}
 		sh := l.locate(e.hash)
@@ -165,7 +172,7 @@ func (sc *appendScratch) group(l *layout, entries []entry, out []placed) {
 
 // enqueue numbers the records and queues the batch for the disk, under the stream's lock so that both orders agree: when a
 // later batch is durable, the earlier ones are.
-func (s *Service) enqueue(st *stream, entries []entry, out []placed, sc *appendScratch, batch *pebble.Batch) error {
+func (s *Service) enqueue(st *stream, entries []entry, out []placed, sc *appendScratch, batch *pebble.Batch) (err error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.deleted {
@@ -176,6 +183,16 @@ func (s *Service) enqueue(st *stream, entries []entry, out []placed, sc *appendS
 	}
 	id := st.snapshot().ID
 	now := s.env.Now()
+	for i := range sc.runs {
+		sc.runs[i].first = sc.runs[i].shard.next
+	}
+	defer func() {
+		if err != nil { // the numbers are the next request's
+			for _, r := range sc.runs {
+				r.shard.next = r.first
+			}
+		}
+	}()
 	for i := range sc.runs {
 		r := &sc.runs[i]
 		sh := r.shard

@@ -200,18 +200,19 @@ func appendCBORText(dst []byte, s string) []byte {
 	return append(appendCBORHead(dst, cborText, uint64(len(s))), s...)
 }
 
-func appendPutReplyCBOR(dst []byte, out []placed, failed failure) []byte {
+func appendPutReplyCBOR(dst []byte, out []placed, f failures) []byte {
 	dst = appendCBORHead(dst, cborMap, 2)
 	dst = appendCBORText(dst, "FailedRecordCount")
-	dst = appendCBORHead(dst, cborUint, uint64(failures(out)))
+	dst = appendCBORHead(dst, cborUint, uint64(countFailed(out)))
 	dst = appendCBORText(dst, "Records")
 	dst = appendCBORHead(dst, cborArray, uint64(len(out)))
 	for i := range out {
 		p := &out[i]
 		dst = appendCBORHead(dst, cborMap, 2)
 		if p.shard == nil {
-			dst = appendCBORText(appendCBORText(dst, "ErrorCode"), failed.code)
-			dst = appendCBORText(appendCBORText(dst, "ErrorMessage"), failed.message)
+			code, message := f.of(p)
+			dst = appendCBORText(appendCBORText(dst, "ErrorCode"), code)
+			dst = appendCBORText(appendCBORText(dst, "ErrorMessage"), message)
 			continue
 		}
 		dst = appendCBORText(dst, "SequenceNumber")
@@ -222,7 +223,11 @@ func appendPutReplyCBOR(dst []byte, out []placed, failed failure) []byte {
 }
 
 func (w *recordsWriter) recordCBOR(seq sequence, arrival int64, key, data []byte) {
-	dst := appendCBORHead(w.dst, cborMap, 4)
+	members := uint64(4)
+	if w.kms {
+		members++
+	}
+	dst := appendCBORHead(w.dst, cborMap, members)
 	dst = appendCBORText(dst, "SequenceNumber")
 	dst = seq.append(appendCBORHead(dst, cborText, sequenceDigits))
 	dst = appendCBORText(dst, "ApproximateArrivalTimestamp")
@@ -232,4 +237,7 @@ func (w *recordsWriter) recordCBOR(seq sequence, arrival int64, key, data []byte
 	dst = append(appendCBORHead(dst, cborBytes, uint64(len(data))), data...)
 	dst = appendCBORText(dst, "PartitionKey")
 	w.dst = append(appendCBORHead(dst, cborText, uint64(len(key))), key...)
+	if w.kms {
+		w.dst = appendCBORText(appendCBORText(w.dst, "EncryptionType"), "KMS")
+	}
 }

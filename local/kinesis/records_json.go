@@ -237,9 +237,9 @@ func appendJSONString(dst []byte, s []byte) []byte {
 	return append(dst, '"')
 }
 
-func appendPutReplyJSON(dst []byte, out []placed, failed failure) []byte {
+func appendPutReplyJSON(dst []byte, out []placed, f failures) []byte {
 	dst = append(dst, `{"FailedRecordCount":`...)
-	dst = strconv.AppendInt(dst, int64(failures(out)), 10)
+	dst = strconv.AppendInt(dst, int64(countFailed(out)), 10)
 	dst = append(dst, `,"Records":[`...)
 	for i := range out {
 		if i > 0 {
@@ -247,10 +247,11 @@ func appendPutReplyJSON(dst []byte, out []placed, failed failure) []byte {
 		}
 		p := &out[i]
 		if p.shard == nil {
+			code, message := f.of(p)
 			dst = append(dst, `{"ErrorCode":`...)
-			dst = appendJSONString(dst, []byte(failed.code))
+			dst = appendJSONString(dst, []byte(code))
 			dst = append(dst, `,"ErrorMessage":`...)
-			dst = appendJSONString(dst, []byte(failed.message))
+			dst = appendJSONString(dst, []byte(message))
 			dst = append(dst, '}')
 			continue
 		}
@@ -276,5 +277,8 @@ func (w *recordsWriter) recordJSON(seq sequence, arrival int64, key, data []byte
 	dst = base64.StdEncoding.AppendEncode(dst, data)
 	dst = append(dst, `","PartitionKey":`...)
 	dst = appendJSONString(dst, key)
+	if w.kms {
+		dst = append(dst, `,"EncryptionType":"KMS"`...)
+	}
 	w.dst = append(dst, '}')
 }

@@ -3,14 +3,14 @@ package kinesis
 import "strconv"
 
 // appendPutReply appends the answer to PutRecords; entries without a shard are failures.
-func appendPutReply(dst []byte, p protocol, out []placed, failed failure) []byte {
+func appendPutReply(dst []byte, p protocol, out []placed, f failures) []byte {
 	if p == protocolCBOR {
-		return appendPutReplyCBOR(dst, out, failed)
+		return appendPutReplyCBOR(dst, out, f)
 	}
-	return appendPutReplyJSON(dst, out, failed)
+	return appendPutReplyJSON(dst, out, f)
 }
 
-func failures(out []placed) (n int) {
+func countFailed(out []placed) (n int) {
 	for i := range out {
 		if out[i].shard == nil {
 			n++
@@ -23,7 +23,10 @@ func failures(out []placed) (n int) {
 type recordsWriter struct {
 	dst   []byte
 	proto protocol
+	kms   bool // the records are said to be encrypted
 	n     int
+	bytes int      // of data and partition keys
+	last  sequence // of the last record
 }
 
 func newRecordsWriter(dst []byte, p protocol) *recordsWriter {
@@ -44,6 +47,8 @@ func (w *recordsWriter) record(seq sequence, arrivalMillis int64, key, data []by
 		w.recordJSON(seq, arrivalMillis, key, data)
 	}
 	w.n++
+	w.last = seq
+	w.bytes += len(key) + len(data)
 }
 
 // finish appends what follows the records and returns the whole answer. next is nil at the end of a closed shard.

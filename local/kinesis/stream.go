@@ -22,6 +22,8 @@ type stream struct {
 	meta atomic.Pointer[streamMeta]
 	// layout is replaced as a whole too, by a reshard.
 	layout atomic.Pointer[layout]
+	// distributed counts the records that the strategy AUTO has placed.
+	distributed atomic.Uint64
 }
 
 // layout is a stream's shards, as of one reshard. It is never written to.
@@ -43,6 +45,13 @@ type streamMeta struct {
 	TrimmedMillis int64 `json:",omitempty"` // what arrived before is gone, even if the retention was raised since
 	MaxRecordKiB  int64
 	Tags          map[string]string `json:",omitempty"`
+	Consumers     []consumerMeta    `json:",omitempty"`
+	KeyID         string            `json:",omitempty"` // of KMS; "": not encrypted
+	Metrics       []string          `json:",omitempty"` // of enhanced monitoring
+	Policy        string            `json:",omitempty"`
+	WarmMiBps     int64             `json:",omitempty"`
+	Distribution  string            `json:",omitempty"` // the strategy; "": by partition key
+	ModeChanges   []int64           `json:",omitempty"` // when UpdateStreamMode changed it within the last day
 	Scalings      []int64           `json:",omitempty"` // when UpdateShardCount succeeded within the last day
 	Shards        []shardMeta
 }
@@ -70,6 +79,11 @@ type shard struct {
 	end atomic.Uint64
 	// grown is raised with durable and by a close, for the subscriptions that wait at the tip.
 	grown broadcast
+
+	throttle throttle
+	// trimmedTo is the index below which everything is deleted, as far as this process knows.
+	trimMu    sync.Mutex
+	trimmedTo uint64
 
 	// next is the index of the next record, last the arrival of the newest one; both are the stream's mu's.
 	next       uint64
@@ -400,7 +414,7 @@ func (s *Service) remove(st *stream) error {
 	if err := b.DeleteRange(first, end, nil); err != nil {
 		return err
 	}
-	if err := s.env.Store.Commit(b); err != nil {
+	if err := s.env.Store.CommitFreeing(b); err != nil {
 		return err
 	}
 	st.deleted = true

@@ -1,6 +1,8 @@
 package service
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"io"
 	"net/http"
@@ -33,7 +35,7 @@ func (b *Buffer) Free() {
 	}
 }
 
-// ReadBody appends the whole request body to buf. A body of more than limit bytes is ErrBodyTooLarge.
+// ReadBody appends the whole request body to buf, as it was sent. A body of more than limit bytes is ErrBodyTooLarge.
 func ReadBody(r *http.Request, buf *Buffer, limit int64) error {
 	if r.ContentLength > limit {
 		return ErrBodyTooLarge
@@ -43,11 +45,24 @@ func ReadBody(r *http.Request, buf *Buffer, limit int64) error {
 	if n := min(r.ContentLength, keepBytes); int64(cap(buf.B)) < n+1 {
 		buf.B = make([]byte, 0, n+1)
 	}
+	return buf.readAll(r.Body, limit)
+}
+
+// Gunzip appends what the gzip stream from holds to buf. More than limit bytes are ErrBodyTooLarge, however few they came in.
+func Gunzip(from []byte, buf *Buffer, limit int64) error {
+	r, err := gzip.NewReader(bytes.NewReader(from))
+	if err != nil {
+		return err
+	}
+	return buf.readAll(r, limit)
+}
+
+func (buf *Buffer) readAll(r io.Reader, limit int64) error {
 	for {
 		if len(buf.B) == cap(buf.B) {
 			buf.B = append(buf.B, 0)[:len(buf.B)]
 		}
-		n, err := r.Body.Read(buf.B[len(buf.B):cap(buf.B)])
+		n, err := r.Read(buf.B[len(buf.B):cap(buf.B)])
 		buf.B = buf.B[:len(buf.B)+n]
 		if int64(len(buf.B)) > limit {
 			return ErrBodyTooLarge

@@ -16,6 +16,10 @@ type Env struct {
 	Account string
 	// Intercept, when not nil, is asked before every request; see Fault.
 	Intercept func(action string, body []byte) *Fault
+	// Auth, when not nil, is what requests must be signed with; else any signature will do, and none.
+	Auth *Credentials
+	// Limits makes the service hold its clients to AWS's throughput.
+	Limits bool
 }
 
 // ARN names a resource of this account: arn:aws:service:region:account:resource.

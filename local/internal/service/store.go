@@ -15,15 +15,24 @@ import (
 // Durability: a batch is durable when Wait (or Commit) returns; in a store without sync it is then in the hands of the
 // operating system. Concurrent batches share one fsync: Pebble's log writer flushes whatever has queued up meanwhile.
 //
-// When the disk is full the process ends with a message, and what has been acknowledged is there when it is started again:
-// Pebble can't go on from a log that it could not write.
+// When the disk is almost full, writes are ErrDiskFull, reads go on, and so do writes when there is room again: Pebble can't go
+// on from a log that it could not write, and ends the process then, so it is not let come that far. The room kept free is for
+// what it has in memory and for compactions, without which nothing is freed.
 //
 // Visibility comes earlier than durability: readers of DB see a batch as soon as Apply returns. A service that lets
 // others act on what it stores must not show it before Wait returned.
 type Store struct {
 	DB  *pebble.DB
 	log bool // there is a write-ahead log
+	fs  vfs.FS
+	dir string
 }
+
+// ErrDiskFull is what Apply and Commit return when the disk has no room to speak of.
+var ErrDiskFull = errors.New("the disk is almost full: nothing more is written until there is room")
+
+// spareBytes is how much of the disk is left free.
+const spareBytes = 128 << 20
 
 // StoreOptions says how to open a store.
 type StoreOptions struct {
@@ -46,9 +55,7 @@ const (
 
 // OpenStore opens or creates the store.
 func OpenStore(o StoreOptions) (*Store, error) {
-	disk := vfs.OnDiskFull(o.FS, func() {
-		logger{}.Fatalf("the disk is full below %s: make room, and start it again; nothing that was acknowledged is lost", o.Dir)
-	})
+	disk := o.FS
 	if o.NoSync {
 		disk = unsynced{disk}
 	}
@@ -69,7 +76,7 @@ func OpenStore(o StoreOptions) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store in %s: %w", o.Dir, err)
 	}
-	return &Store{DB: db, log: !o.NoLog}, nil
+	return &Store{DB: db, log: !o.NoLog, fs: o.FS, dir: o.Dir}, nil
 }
 
 // Close flushes and closes the store. No request may be under way.
@@ -78,6 +85,14 @@ func (s *Store) Close() error { return s.DB.Close() }
 // Apply makes the batch visible and queues it for the disk, in the order of the calls. On success Wait must follow,
 // exactly once.
 func (s *Store) Apply(b *pebble.Batch) error {
+	// File systems that can't tell have room. The answer takes about a microsecond.
+	if u, err := s.fs.GetDiskUsage(s.dir); err == nil && u.AvailBytes < spareBytes {
+		return ErrDiskFull
+	}
+	return s.apply(b)
+}
+
+func (s *Store) apply(b *pebble.Batch) error {
 	if s.log {
 		return s.DB.ApplyNoSyncWait(b, pebble.Sync)
 	}
@@ -96,6 +111,14 @@ func (s *Store) Wait(b *pebble.Batch) error {
 // Commit is Apply and Wait.
 func (s *Store) Commit(b *pebble.Batch) error {
 	if err := s.Apply(b); err != nil {
+		return errors.Join(err, b.Close())
+	}
+	return s.Wait(b)
+}
+
+// CommitFreeing is Commit for batches that delete: they are what makes room on a full disk.
+func (s *Store) CommitFreeing(b *pebble.Batch) error {
+	if err := s.apply(b); err != nil {
 		return errors.Join(err, b.Close())
 	}
 	return s.Wait(b)
