@@ -27,7 +27,7 @@ var rooms = map[string][]string{
 	"parser":           {"diag"},
 	"types":            {},
 	"diag":             {},
-	"local":            {},
+	"local":            {"runtime/clock"},
 	"generator":        {},
 	"queries":          {},
 	"queries/examples": {"cli", "engine", "udf", "types"},

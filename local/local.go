@@ -32,7 +32,8 @@ import (
 )
 
 // Clock is where the servers take the time from: arrival timestamps, iterator ages, dates of mails. It may be virtual, and
-// stand still: nothing in the servers waits for it to move.
+// stand still: only what could not be delivered waits for it to move, which a clock that is a runtime/clock.Clock does by
+// itself.
 type Clock = service.Clock
 
 // Fault is what Options.Intercept lets a request suffer.
@@ -66,6 +67,11 @@ type Options struct {
 	Intercept func(action string, body []byte) *Fault
 	// OnMail is called with every mail after it has been delivered to the outbox, before Publish is answered.
 	OnMail func(sns.Mail)
+	// OnDelivery is called after each attempt to deliver a message to an http or https endpoint, or a mail to the SMTP server.
+	// It is called from many goroutines, and must not close the server.
+	OnDelivery func(sns.Delivery)
+	// SMTP, if not nil, is the server that mails are sent to, beside the outbox.
+	SMTP *sns.SMTP
 }
 
 // Server is a running pair of embedded servers.
@@ -92,7 +98,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 			err = errors.Join(err, s.closeOnce())
 		}
 	}()
-	so := service.StoreOptions{Dir: "data", NoSync: o.NoSync}
+	so := service.StoreOptions{Dir: dataDir, NoSync: o.NoSync}
 	if o.Dir == "" {
 		so.FS, so.NoLog = vfs.NewMem(), true
 	} else {
@@ -102,7 +108,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		if s.lock, err = lockDir(s.dir); err != nil {
 			return nil, err
 		}
-		so.FS, so.Dir, so.Lock = vfs.Default, filepath.Join(s.dir, "data"), s.lock
+		so.FS, so.Dir, so.Lock = vfs.Default, filepath.Join(s.dir, dataDir), s.lock
 	}
 	if s.store, err = service.OpenStore(so); err != nil {
 		return nil, err
@@ -127,11 +133,11 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, err
 	}
 	s.data = streams
-	outbox, err := sns.OpenOutbox(so.FS, so.FS.PathJoin(s.dir, "outbox"))
+	outbox, err := sns.OpenOutbox(so.FS, so.FS.PathJoin(s.dir, outboxDir))
 	if err != nil {
 		return nil, err
 	}
-	if s.mail, err = sns.New(env, outbox, o.OnMail); err != nil {
+	if s.mail, err = sns.New(env, outbox, sns.Options{OnMail: o.OnMail, OnDelivery: o.OnDelivery, SMTP: o.SMTP}); err != nil {
 		return nil, err
 	}
 	if err := s.listen(o, service.NewIDs(0).New(), streams); err != nil { // not of the seed: it tells servers apart
@@ -162,6 +168,7 @@ func (s *Server) listen(o Options, id string, streams http.Handler) error {
 		KinesisEndpoint: s.listeners[0].url(),
 		SNSEndpoint:     s.listeners[1].url(),
 	}
+	s.mail.Start(s.info.SNSEndpoint)
 	s.listeners[0].serve(withInfo(s.info, streams))
 	s.listeners[1].serve(withInfo(s.info, s.mail))
 	return nil
@@ -179,6 +186,9 @@ func (s *Server) Info() Info { return s.info }
 // Mails lists the outbox, oldest first.
 func (s *Server) Mails() ([]sns.Mail, error) { return s.mail.Outbox().List() }
 
+// Deliveries lists the messages that could not be delivered, and those that are to be tried.
+func (s *Server) Deliveries() ([]sns.Delivery, error) { return s.mail.Deliveries() }
+
 // Close stops serving, lets the answers under way out, and releases the directory; it returns when all that is done, also
 // when the end of Start's context began it. Further calls return the same.
 func (s *Server) Close() error {
@@ -194,6 +204,9 @@ func (s *Server) release() error {
 	}
 	if s.data != nil {
 		s.data.Close()
+	}
+	if s.mail != nil {
+		s.mail.Close()
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())

@@ -1,13 +1,14 @@
 package sns
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 )
 
 // CreateTopic: https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 //
-// Idempotent: a topic that exists with the same attributes is returned. FIFO topics are refused; tags are ignored.
+// Idempotent: a topic that exists with the same attributes and tags is returned.
 
 var topicName = regexp.MustCompile(`\A[A-Za-z0-9_-]{1,256}\z`)
 
@@ -23,11 +24,12 @@ func (s *Service) createTopic(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasSuffix(name, ".fifo") || attributes["FifoTopic"] == "true" {
-		return nil, invalidParameter("FifoTopic Reason: the embedded server has standard topics only")
+	tags, err := readTags(r.params)
+	if err != nil {
+		return nil, err
 	}
-	if !topicName.MatchString(name) {
-		return nil, invalidParameter("Topic Name")
+	if err := checkName(name, attributes); err != nil {
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,12 +39,38 @@ func (s *Service) createTopic(r *request) (any, error) {
 				return nil, invalidParameter("Attributes Reason: Topic already exists with different attributes")
 			}
 		}
+		for k, v := range tags {
+			if has, ok := t.Tags[k]; !ok || has != v {
+				return nil, invalidParameter("Tags Reason: Topic already exists with different tags")
+			}
+		}
 		return topicResult{s.topicARN(name)}, nil
 	}
-	t := &topic{Name: name, Attributes: attributes}
+	t := &topic{Name: name, Attributes: attributes, Tags: tags}
 	if err := s.commit(change{string(topicKey(name)): t}); err != nil {
 		return nil, err
 	}
 	s.topics[name] = t
 	return topicResult{s.topicARN(name)}, nil
+}
+
+// checkName checks a topic's name and the attributes that depend on it. FifoTopic false is the same as none.
+func checkName(name string, attributes map[string]string) error {
+	if attributes["FifoTopic"] == "true" {
+		base, ok := strings.CutSuffix(name, fifoSuffix)
+		if !ok || !topicName.MatchString(base) || len(name) > 256 {
+			return invalidParameter("Topic Name Reason: Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long.")
+		}
+		return nil
+	}
+	maps.DeleteFunc(attributes, func(k, _ string) bool { return k == "FifoTopic" })
+	for _, k := range []string{"ContentBasedDeduplication", "FifoThroughputScope"} {
+		if _, ok := attributes[k]; ok {
+			return invalidParameter("Attributes Reason: %s is for FIFO topics only", k)
+		}
+	}
+	if !topicName.MatchString(name) {
+		return invalidParameter("Topic Name")
+	}
+	return nil
 }

@@ -52,11 +52,15 @@ func (s *Service) subscriptionPage(r *request, topic string) (any, error) {
 			out.NextToken = pageToken("subscription", strconv.FormatUint(after, 10))
 			break
 		}
+		arn := sub.ARN
+		if sub.Pending {
+			arn = pendingListed
+		}
 		out.Subscriptions.Members = append(out.Subscriptions.Members, subscriptionResult{
-			Endpoint:        sub.Endpoint,
+			Endpoint:        displayURL(sub.Endpoint),
 			Owner:           s.env.Account,
 			Protocol:        sub.Protocol,
-			SubscriptionArn: sub.ARN,
+			SubscriptionArn: arn,
 			TopicArn:        s.topicARN(sub.Topic),
 		})
 		after = sub.Order

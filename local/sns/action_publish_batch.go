@@ -22,7 +22,10 @@ type publishBatchResult struct {
 	}
 }
 
-type publishedEntry struct{ Id, MessageId string }
+type publishedEntry struct {
+	Id, MessageId  string
+	SequenceNumber string `xml:",omitempty"`
+}
 
 type failedEntry struct {
 	Code, Id, Message string
@@ -69,14 +72,14 @@ func (s *Service) publishBatch(r *request) (any, error) {
 	var out publishBatchResult
 	for i, id := range ids {
 		err := mistakes[i]
-		var messageID string
+		var done *publishResult
 		if r.fault.Hits(i) {
 			err = &Error{r.fault.HTTPStatus(), r.fault.Code, r.fault.Text()}
 		} else if err == nil {
-			messageID, err = s.deliver(t, messages[i])
+			done, err = s.deliver(t, messages[i])
 		}
 		if err == nil {
-			out.Successful.Members = append(out.Successful.Members, publishedEntry{id, messageID})
+			out.Successful.Members = append(out.Successful.Members, publishedEntry{id, done.MessageId, done.SequenceNumber})
 			continue
 		}
 		var e *Error

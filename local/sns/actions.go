@@ -17,16 +17,22 @@ type action struct {
 // actions is the list of all operations served. To add one: a file action_x.go with a method of Service, a line here, a case
 // in the conformance test, a line in the README's table.
 var actions = []*action{
+	{"ConfirmSubscription", (*Service).confirmSubscription},
 	{"CreateTopic", (*Service).createTopic},
 	{"DeleteTopic", (*Service).deleteTopic},
+	{"GetSubscriptionAttributes", (*Service).getSubscriptionAttributes},
 	{"GetTopicAttributes", (*Service).getTopicAttributes},
 	{"ListSubscriptions", (*Service).listSubscriptions},
 	{"ListSubscriptionsByTopic", (*Service).listSubscriptionsByTopic},
+	{"ListTagsForResource", (*Service).listTagsForResource},
 	{"ListTopics", (*Service).listTopics},
 	{"Publish", (*Service).publish},
 	{"PublishBatch", (*Service).publishBatch},
+	{"SetSubscriptionAttributes", (*Service).setSubscriptionAttributes},
 	{"SetTopicAttributes", (*Service).setTopicAttributes},
 	{"Subscribe", (*Service).subscribe},
+	{"TagResource", (*Service).tagResource},
+	{"UntagResource", (*Service).untagResource},
 	{"Unsubscribe", (*Service).unsubscribe},
 }
 

@@ -2,6 +2,7 @@ package sns
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"net/http"
@@ -22,6 +23,9 @@ const (
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := s.env.IDs.Request()
 	w.Header().Set("x-amzn-RequestId", id)
+	if r.Method == http.MethodGet && r.URL.Path != "/" && s.serveFile(w, id, r.URL.Path) {
+		return
+	}
 	buf := service.GetBuffer()
 	defer buf.Free()
 	raw := r.URL.RawQuery
@@ -61,6 +65,34 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeResult(w, id, name, result)
+}
+
+// DeliveriesPath is where a running service lists its Deliveries, as JSON.
+const DeliveriesPath = "/_weir/deliveries"
+
+// serveFile answers for the paths that aren't the API's, if there is something at this one.
+func (s *Service) serveFile(w http.ResponseWriter, id, path string) bool {
+	if path == DeliveriesPath {
+		all, err := s.Deliveries()
+		if err != nil {
+			writeError(w, id, err)
+			return true
+		}
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(all) // to a client that has gone, or not
+		return true
+	}
+	cert, err := s.certificate(path)
+	switch {
+	case err != nil:
+		writeError(w, id, err)
+	case cert == nil:
+		return false
+	default:
+		w.Header().Set("Content-Type", "application/x-pem-file")
+		w.Write(cert)
+	}
+	return true
 }
 
 // serve runs the operation, with the fault that the host wants for it.

@@ -3,7 +3,6 @@ package sns
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"mime"
@@ -41,13 +40,17 @@ const (
 )
 
 // compose writes the mail for one subscriber, as SNS words it.
-func (s *Service) compose(t *topic, sub *subscription, m *message, id string, now time.Time) Mail {
+func (s *Service) compose(t *topic, sub *subscription, m *message, id string, now time.Time) (Mail, error) {
 	name := t.Attributes["DisplayName"]
 	if name == "" {
 		name = senderName
 	}
+	sender := senderAddress
+	if s.smtp != nil && s.smtp.From != "" {
+		sender = s.smtp.From
+	}
 	out := Mail{
-		From:      (&mail.Address{Name: name, Address: senderAddress}).String(),
+		From:      (&mail.Address{Name: name, Address: sender}).String(),
 		To:        sub.Endpoint,
 		Subject:   m.subject,
 		Date:      now.Truncate(time.Second),
@@ -59,45 +62,37 @@ func (s *Service) compose(t *topic, sub *subscription, m *message, id string, no
 	}
 	base := "https://sns." + s.env.Region + ".amazonaws.com/"
 	if sub.Protocol == "email-json" {
-		out.Message = jsonMessage(&out, sub, m, now, base+"?Action=Unsubscribe&SubscriptionArn="+sub.ARN)
+		var err error
+		out.Message, err = s.jsonMessage(&out, t, sub, m, now)
 		out.Body = out.Message + "\n"
-		return out
+		return out, err
 	}
 	out.Message = strings.ReplaceAll(m.text(sub.Protocol), "\r\n", "\n")
 	out.Body = out.Message + footerMark + base + "unsubscribe.html?SubscriptionArn=" + sub.ARN +
 		"&Endpoint=" + url.QueryEscape(sub.Endpoint) + footerEnd
-	return out
+	return out, nil
 }
 
-// jsonMessage is the body of an email-json mail: a notification as SNS posts it, but unsigned.
-func jsonMessage(out *Mail, sub *subscription, m *message, now time.Time, unsubscribe string) string {
-	n := struct {
-		Type              string
-		MessageId         string
-		TopicArn          string
-		Subject           string `json:",omitempty"`
-		Message           string
-		Timestamp         string
-		UnsubscribeURL    string
-		MessageAttributes map[string]messageAttribute `json:",omitempty"`
-	}{
-		Type:              "Notification",
+// jsonMessage is the body of an email-json mail: a notification as SNS posts it.
+func (s *Service) jsonMessage(out *Mail, t *topic, sub *subscription, m *message, now time.Time) (string, error) {
+	n := &notification{
+		Type:              kindNotification,
 		MessageId:         out.MessageID,
 		TopicArn:          out.TopicARN,
 		Subject:           m.subject,
 		Message:           m.text(sub.Protocol),
-		Timestamp:         now.Format("2006-01-02T15:04:05.000Z"),
-		UnsubscribeURL:    unsubscribe,
+		Timestamp:         now.Format(timestampFormat),
+		SignatureVersion:  "1",
+		UnsubscribeURL:    s.unsubscribeURL(sub.ARN),
 		MessageAttributes: m.attributes,
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(n); err != nil {
-		return err.Error() // strings always encode
+	if t.Attributes["SignatureVersion"] == "2" {
+		n.SignatureVersion = "2"
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	if err := s.sign(n); err != nil {
+		return "", err
+	}
+	return string(n.encode()), nil
 }
 
 // encode renders the mail as RFC 5322 with MIME: CRLF line ends, headers in ASCII, the body as it is when it is plain ASCII

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sort"
 	"strconv"
 	"strings"
@@ -88,6 +89,9 @@ func (o *Outbox) List() ([]Mail, error) {
 	mails := make([]Mail, 0, len(names))
 	for _, name := range names {
 		raw, err := o.Read(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // taken out meanwhile
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -26,6 +26,18 @@ func (p params) need(name string) (string, error) {
 	return "", invalidParameter("%s Reason: no value for required parameter", name)
 }
 
+// list returns the values of a list of strings.
+func (p params) list(name string) []string {
+	var out []string
+	for i := 1; ; i++ {
+		key := p.prefix + name + ".member." + strconv.Itoa(i)
+		if !p.values.Has(key) {
+			return out
+		}
+		out = append(out, p.values.Get(key))
+	}
+}
+
 // each calls fn with the parameters of every element of a list or map: kind is "member" or "entry". The numbering must
 // begin at 1 and have no gap; what follows a gap is ignored.
 func (p params) each(name, kind string, fn func(params) error) error {

@@ -1,11 +1,12 @@
 // Package sns is an embedded Amazon SNS: an http.Handler that speaks the service's query protocol (form-encoded requests,
-// XML answers) to unmodified AWS SDKs. Topics and subscriptions live in a Pebble store; e-mail subscriptions are confirmed
-// by themselves and delivered as files into an outbox, one RFC 5322 message per recipient.
+// XML answers) to unmodified AWS SDKs. Topics, subscriptions and messages under way live in a Pebble store. E-mail
+// subscriptions are confirmed by themselves and delivered as files into an outbox, one RFC 5322 message per recipient, and to
+// an SMTP server if there is one; http and https endpoints confirm as they do with AWS and get signed notifications.
 //
-// It sends nothing over the network, and refuses subscriptions that would need it to.
+// It knows no queues, functions, streams or telephones, and refuses subscriptions that would need them.
 //
 // Where to start: the table in actions.go names every operation; each has a file of its own, action_*.go. mail.go says what
-// a mail looks like, outbox.go where it goes.
+// a mail looks like, outbox.go where it goes; filter.go who gets a message; delivery.go how it travels.
 package sns
 
 import (
@@ -18,35 +19,67 @@ import (
 	"github.com/weirsql/weir/local/internal/service"
 )
 
+// Options are what a service is given beside its environment.
+type Options struct {
+	// OnMail, if not nil, is called with every mail once it is in the outbox, before the request that caused it is answered;
+	// it must not call the service.
+	OnMail func(Mail)
+	// OnDelivery, if not nil, is called after every attempt of a delivery, when its outcome is in the store; it must not close
+	// the service. It is called from many goroutines.
+	OnDelivery func(Delivery)
+	// SMTP, if not nil, gets all mails, beside the outbox.
+	SMTP *SMTP
+}
+
 // Service is the embedded SNS of one account and region. All methods are safe for concurrent use.
 type Service struct {
-	env    *service.Env
-	outbox *Outbox
-	onMail func(Mail)
+	env        *service.Env
+	outbox     *Outbox
+	onMail     func(Mail)
+	onDelivery func(Delivery)
+	smtp       *SMTP
+	base       string // URL of this service, without a slash at the end; set before it serves
+	deliveries *dispatcher
+
+	signerMu sync.Mutex
+	signer   *signer // once it was needed
 
 	// mu guards the maps, and orders deliveries: mails are numbered in the order of the answers.
 	mu     sync.Mutex
 	topics map[string]*topic
 	subs   map[string]*subscription // by ARN
 	order  uint64                   // of the newest subscription
+	fifo   fifoState
 }
 
 type topic struct {
 	Name       string
 	Attributes map[string]string
+	Tags       map[string]string `json:",omitempty"`
 }
+
+// fifoTopic tells whether the topic keeps order and takes messages once.
+func (t *topic) fifoTopic() bool { return strings.HasSuffix(t.Name, fifoSuffix) }
 
 // subscription is stored with the order in which it was made, which is the order of delivery.
 type subscription struct {
 	ARN, Topic         string
 	Protocol, Endpoint string
 	Order              uint64
+	Attributes         map[string]string `json:",omitempty"`
+	Pending            bool              `json:",omitempty"` // not confirmed yet
+	Token              string            `json:",omitempty"` // that confirms it
+	Since              int64             `json:",omitempty"` // when it was made, in milliseconds
+
+	filter *filter // of the attributes
 }
 
-// New loads topics and subscriptions from the store. onMail, if not nil, is called with every mail once it is in the
-// outbox, before the request that caused it is answered; it must not call the service.
-func New(env *service.Env, outbox *Outbox, onMail func(Mail)) (*Service, error) {
-	s := &Service{env: env, outbox: outbox, onMail: onMail, topics: map[string]*topic{}, subs: map[string]*subscription{}}
+// New loads topics, subscriptions and deliveries from the store.
+func New(env *service.Env, outbox *Outbox, o Options) (*Service, error) {
+	s := &Service{
+		env: env, outbox: outbox, onMail: o.OnMail, onDelivery: o.OnDelivery, smtp: o.SMTP,
+		topics: map[string]*topic{}, subs: map[string]*subscription{},
+	}
 	err := env.Store.Scan(topicKey(""), func(_, value []byte) error {
 		t := &topic{}
 		if err := json.Unmarshal(value, t); err != nil {
@@ -63,6 +96,9 @@ func New(env *service.Env, outbox *Outbox, onMail func(Mail)) (*Service, error) 
 		if err := json.Unmarshal(value, sub); err != nil {
 			return err
 		}
+		if err := sub.compile(); err != nil {
+			return err
+		}
 		s.subs[sub.ARN] = sub
 		s.order = max(s.order, sub.Order)
 		return nil
@@ -70,7 +106,30 @@ func New(env *service.Env, outbox *Outbox, onMail func(Mail)) (*Service, error) 
 	if err != nil {
 		return nil, fmt.Errorf("load subscriptions: %w", err)
 	}
-	return s, nil
+	if err := s.loadFIFO(); err != nil {
+		return nil, fmt.Errorf("load FIFO topics: %w", err)
+	}
+	s.deliveries, err = newDispatcher(s)
+	return s, err
+}
+
+// Start tells the service its own URL, which it puts into what it sends, and goes on with what an earlier process has not
+// delivered. To be called once, before the first request.
+func (s *Service) Start(url string) {
+	s.base = strings.TrimSuffix(url, "/")
+	s.deliveries.start()
+}
+
+// Close ends deliveries under way; they go on in the next process. No request may be under way.
+func (s *Service) Close() { s.deliveries.close() }
+
+// Deliveries lists the deliveries that have failed for good and those that are to be tried.
+func (s *Service) Deliveries() ([]Delivery, error) { return ReadDeliveries(s.env.Store) }
+
+func (s *Service) tell(d Delivery) {
+	if s.onDelivery != nil {
+		s.onDelivery(d)
+	}
 }
 
 // Outbox is where the mails are.

@@ -90,8 +90,11 @@ func TestTopics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"DisplayName": "Alerts", "EffectiveDeliveryPolicy": "{}", "Owner": "000000000000", "SubscriptionsConfirmed": "1",
+	want := map[string]string{"DisplayName": "Alerts", "Owner": "000000000000", "SubscriptionsConfirmed": "1",
 		"SubscriptionsDeleted": "0", "SubscriptionsPending": "0", "TopicArn": *arn}
+	policy := `{"http":{"defaultHealthyRetryPolicy":{"numRetries":3,"numNoDelayRetries":0,"minDelayTarget":20,"numMinDelayRetries":0,"maxDelayTarget":20,` +
+		`"numMaxDelayRetries":0,"backoffFunction":"linear"},"disableSubscriptionOverrides":false,"defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}`
+	want["EffectiveDeliveryPolicy"] = policy
 	if diff := cmp.Diff(want, got.Attributes); diff != "" {
 		t.Error(diff)
 	}
@@ -233,9 +236,12 @@ func TestPublish(t *testing.T) {
 	if err := json.Unmarshal([]byte(mails[1].Message), &n); err != nil {
 		t.Fatal(err)
 	}
-	delete(n, "UnsubscribeURL")
+	verify(t, n)
+	for _, k := range []string{"UnsubscribeURL", "Signature", "SigningCertURL"} {
+		delete(n, k)
+	}
 	wantJSON := map[string]any{"Type": "Notification", "MessageId": *out.MessageId, "TopicArn": *arn, "Subject": "Anomaly: 7 users",
-		"Message": "score 3.5\nat 12:00", "Timestamp": "2026-03-01T12:00:00.500Z",
+		"Message": "score 3.5\nat 12:00", "Timestamp": "2026-03-01T12:00:00.500Z", "SignatureVersion": "1",
 		"MessageAttributes": map[string]any{"n": map[string]any{"Type": "Number", "Value": "7"}, "b": map[string]any{"Type": "Binary", "Value": "AQI="}}}
 	if diff := cmp.Diff(wantJSON, n); diff != "" {
 		t.Errorf("email-json: %s", diff)
@@ -320,7 +326,23 @@ func TestErrors(t *testing.T) {
 		{"Action=CreateTopic&Name=a%20b", 400, "InvalidParameter", "Invalid parameter: Topic Name"},
 		{"Action=CreateTopic&Name=" + strings.Repeat("a", 257), 400, "InvalidParameter", "Invalid parameter: Topic Name"},
 		{"Action=CreateTopic&Name=a&Attributes.entry.1.key=Colour&Attributes.entry.1.value=red", 400, "InvalidParameter", "Invalid parameter: AttributeName"},
-		{"Action=CreateTopic&Name=a.fifo", 400, "InvalidParameter", "Invalid parameter: FifoTopic Reason: the embedded server has standard topics only"},
+		{"Action=CreateTopic&Name=a.fifo", 400, "InvalidParameter", "Invalid parameter: Topic Name"},
+		{"Action=CreateTopic&Name=a.fifo&Attributes.entry.1.key=ContentBasedDeduplication&Attributes.entry.1.value=maybe", 400, "InvalidParameter", "Invalid parameter: ContentBasedDeduplication Reason: must be true or false"},
+		{"Action=CreateTopic&Name=a&Attributes.entry.1.key=FifoTopic&Attributes.entry.1.value=true", 400, "InvalidParameter", "Invalid parameter: Topic Name Reason: Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long."},
+		{"Action=CreateTopic&Name=a&Attributes.entry.1.key=ContentBasedDeduplication&Attributes.entry.1.value=true", 400, "InvalidParameter", "Invalid parameter: Attributes Reason: ContentBasedDeduplication is for FIFO topics only"},
+		{"Action=CreateTopic&Name=a&Tags.member.1.Key=k&Tags.member.1.Value=v&Tags.member.2.Key=k&Tags.member.2.Value=w", 400, "InvalidParameter", "Invalid parameter: Duplicated keys are not allowed."},
+		{"Action=SetTopicAttributes&AttributeName=FifoTopic&AttributeValue=true&TopicArn=" + arn, 400, "InvalidParameter", "Invalid parameter: AttributeName"},
+		{"Action=SetTopicAttributes&AttributeName=SignatureVersion&AttributeValue=3&TopicArn=" + arn, 400, "InvalidParameter", "Invalid parameter: SignatureVersion"},
+		{"Action=SetTopicAttributes&AttributeName=DeliveryPolicy&AttributeValue={&TopicArn=" + arn, 400, "InvalidParameter", "Invalid parameter: DeliveryPolicy: failed to parse JSON."},
+		{"Action=Publish&MessageDeduplicationId=d&Message=m&TopicArn=" + arn, 400, "InvalidParameter", "Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type"},
+		{"Action=Publish&MessageGroupId=a%20b&Message=m&TopicArn=" + arn, 400, "InvalidParameter", "Invalid parameter: MessageGroupId Reason: It can contain 1 to 128 alphanumeric or punctuation characters"},
+		{"Action=Publish&Message=m&MessageAttributes.entry.1.Name=a&MessageAttributes.entry.1.Value.DataType=Number&MessageAttributes.entry.1.Value.StringValue=many&TopicArn=" + arn, 400, "ParameterValueInvalid", "Could not cast message attribute 'a' value to number."},
+		{"Action=ConfirmSubscription&TopicArn=" + arn, 400, "InvalidParameter", "Invalid parameter: Token Reason: no value for required parameter"},
+		{"Action=ConfirmSubscription&Token=t&TopicArn=" + arn, 400, "InvalidParameter", "Invalid parameter: Token"},
+		{"Action=GetSubscriptionAttributes&SubscriptionArn=" + arn + ":x", 404, "NotFound", "Subscription does not exist"},
+		{"Action=ListTagsForResource&ResourceArn=" + arn + "x", 404, "ResourceNotFound", "Resource does not exist"},
+		{"Action=Subscribe&TopicArn=" + arn + "&Protocol=http&Endpoint=https://example.com", 400, "InvalidParameter", "Invalid parameter: Endpoint must match the specified protocol"},
+		{"Action=Subscribe&TopicArn=" + arn + "&Protocol=http&Endpoint=http://", 400, "InvalidParameter", "Invalid parameter: HTTP(S) endpoint"},
 		{"Action=Publish&TopicArn=t&Message=m", 400, "InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1"},
 		{"Action=Publish&TopicArn=arn:aws:sns:us-east-1:000000000000:none&Message=m", 404, "NotFound", "Topic does not exist"},
 		{"Action=Publish&Message=m", 400, "InvalidParameter", "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"},
@@ -335,7 +357,7 @@ func TestErrors(t *testing.T) {
 		{"Action=Publish&TopicArn=" + arn + "&Message=m&MessageAttributes.entry.1.Name=a&MessageAttributes.entry.1.Value.DataType=Word", 400, "ParameterValueInvalid", "The message attribute 'a' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String."},
 		{"Action=Subscribe&TopicArn=" + arn + "&Protocol=email&Endpoint=nobody", 400, "InvalidParameter", "Invalid parameter: Email address"},
 		{"Action=Subscribe&TopicArn=" + arn + "&Protocol=pigeon&Endpoint=x", 400, "InvalidParameter", "Invalid parameter: Amazon SNS does not support this protocol string: pigeon"},
-		{"Action=Subscribe&TopicArn=" + arn + "&Protocol=sqs&Endpoint=x", 400, "InvalidParameter", "Invalid parameter: Protocol Reason: the embedded server delivers to email and email-json, not to sqs"},
+		{"Action=Subscribe&TopicArn=" + arn + "&Protocol=sqs&Endpoint=x", 400, "InvalidParameter", "Invalid parameter: Protocol Reason: the embedded server delivers to email, email-json, http and https, not to sqs"},
 		{"Action=Subscribe&Protocol=email&Endpoint=a@b.c", 400, "InvalidParameter", "Invalid parameter: TopicArn Reason: no value for required parameter"},
 		{"Action=Unsubscribe&SubscriptionArn=x", 400, "InvalidParameter", "Invalid parameter: SubscriptionArn Reason: An ARN must have at least 6 elements, not 1"},
 		{"Action=ListTopics&NextToken=x", 400, "InvalidParameter", "Invalid parameter: NextToken"},
@@ -463,6 +485,12 @@ func FuzzRequest(f *testing.F) {
 	f.Add("Action=Publish&Message=m&TopicArn=" + url.QueryEscape(*arn.TopicArn))
 	f.Add("Action=PublishBatch&PublishBatchRequestEntries.member.1.Id=a&PublishBatchRequestEntries.member.1.Message=m&TopicArn=" + url.QueryEscape(*arn.TopicArn))
 	f.Add("Action=Subscribe&Protocol=email&Endpoint=a@b.c&TopicArn=x&Attributes.entry.1.key=k")
+	f.Add("Action=Subscribe&Protocol=email&Endpoint=a@b.c&Attributes.entry.1.key=FilterPolicy&Attributes.entry.1.value={\"a\":[{\"exists\":true}]}&TopicArn=" + url.QueryEscape(*arn.TopicArn))
+	f.Add("Action=CreateTopic&Name=a.fifo&Attributes.entry.1.key=FifoTopic&Attributes.entry.1.value=true&Tags.member.1.Key=k&Tags.member.1.Value=v")
+	f.Add("Action=Publish&MessageGroupId=g&MessageDeduplicationId=d&Message=m&TopicArn=" + url.QueryEscape(*arn.TopicArn))
+	f.Add("Action=TagResource&Tags.member.1.Key=k&Tags.member.1.Value=v&ResourceArn=" + url.QueryEscape(*arn.TopicArn))
+	f.Add("Action=UntagResource&TagKeys.member.1=k&ResourceArn=" + url.QueryEscape(*arn.TopicArn))
+	f.Add("Action=ConfirmSubscription&Token=t&TopicArn=" + url.QueryEscape(*arn.TopicArn))
 	f.Add("Action=ListTopics&NextToken=dG9waWMgYWZ0ZXIg")
 	f.Fuzz(func(t *testing.T, form string) {
 		status, body := post(t, s, form)

@@ -30,8 +30,8 @@ func (e *Env) ARN(service, resource string) string {
 // Now is the clock's time in milliseconds since the epoch, the precision that AWS reports.
 func (e *Env) Now() int64 { return e.Clock.Now().UnixMilli() }
 
-// Clock is the only source of time in the embedded servers: arrival timestamps, iterator ages and dates of mails. They wait
-// for nothing, so a virtual clock may stand still for as long as it likes.
+// Clock is the only source of time in the embedded servers: arrival timestamps, iterator ages and dates of mails. Only
+// deliveries that failed wait for it, so a virtual clock may stand still for as long as it likes.
 type Clock interface{ Now() time.Time }
 
 // SystemClock is the wall clock.
