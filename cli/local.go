@@ -2,9 +2,15 @@ package cli
 
 import (
 	"fmt"
+	"io"
+	"net"
+	"net/mail"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/weirsql/weir/local"
 	"github.com/weirsql/weir/local/sns"
@@ -14,11 +20,13 @@ func localCommand() *cobra.Command {
 	var env environment
 	var o local.Options
 	var auth string
+	var relay smtpFlags
 	c := &cobra.Command{
 		Use:   "local",
 		Short: "Serve an embedded Kinesis and SNS until Ctrl-C",
 		Long: `Serve an embedded Kinesis and SNS over the real protocols until Ctrl-C. Any AWS SDK can use it by its
-endpoint; "weir run --local" and "weir generate --local" find it by its directory.`,
+endpoint; "weir run --local" and "weir generate --local" find it by its directory. What can't be delivered to an http or https
+endpoint, or to the SMTP server, is told on stderr and by "weir local mail --failed".`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -35,7 +43,11 @@ endpoint; "weir run --local" and "weir generate --local" find it by its director
 				}
 				key, secret = o.AccessKey, o.SecretKey
 			}
+			if o.SMTP, err = relay.server(os.Getenv); err != nil {
+				return err
+			}
 			out := cmd.OutOrStdout()
+			o.OnDelivery = func(d sns.Delivery) { reportDelivery(cmd.ErrOrStderr(), d) }
 			o.OnMail = func(m sns.Mail) { fmt.Fprintf(cmd.ErrOrStderr(), "mail to %s: %s\n", m.To, m.Subject) }
 			server, err := local.Start(cmd.Context(), o)
 			if err != nil {
@@ -63,5 +75,66 @@ export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=%[4]s AWS_SECRET_ACCESS_KEY=%[5]s
 	c.Flags().BoolVar(&o.Limits, "limits", false, "hold clients to AWS's throughput per shard: 1 MiB and 1,000 records written, 2 MiB and 5 calls read in a second")
 	c.Flags().StringVar(&auth, "require-auth", "", "accept only requests to Kinesis that are signed with these credentials, `KEY:SECRET`")
 	c.Flags().BoolVar(&o.NoSync, "no-sync", false, "acknowledge writes before they are on disk")
+	relay.flags(c.Flags())
+	c.AddCommand(mailCommand())
 	return c
+}
+
+// reportDelivery tells of an attempt that failed.
+func reportDelivery(w io.Writer, d sns.Delivery) {
+	switch {
+	case d.Error == "":
+	case d.Failed:
+		fmt.Fprintf(w, "not delivered to %s, after %d attempts: %s\n", d.Endpoint, d.Attempts, d.Error)
+	default:
+		fmt.Fprintf(w, "not yet delivered to %s, next attempt at %s: %s\n", d.Endpoint, d.Due.Local().Format(time.TimeOnly), d.Error)
+	}
+}
+
+// smtpFlags say where mails go beside the outbox. The password never is a flag, which other users of the machine can see.
+type smtpFlags struct{ addr, from, login string }
+
+const (
+	smtpUserVariable     = "WEIR_SMTP_USER"
+	smtpPasswordVariable = "WEIR_SMTP_PASSWORD"
+)
+
+func (f *smtpFlags) flags(flags *pflag.FlagSet) {
+	flags.StringVar(&f.addr, "smtp", "", "send mails to this server, too, `host:port`; encrypted if it offers STARTTLS, or the port is 465")
+	flags.StringVar(&f.from, "smtp-from", "", "`address` of the sender of mails (default: the login, if that is an address)")
+	flags.StringVar(&f.login, "smtp-login", "", "`file` with user:password for the server (default: $"+smtpUserVariable+" and $"+smtpPasswordVariable+")")
+}
+
+// server is nil without --smtp.
+func (f *smtpFlags) server(getenv func(string) string) (*sns.SMTP, error) {
+	if f.addr == "" {
+		if f.from != "" || f.login != "" {
+			return nil, usageErrorf("--smtp-from and --smtp-login go with --smtp host:port")
+		}
+		return nil, nil
+	}
+	if host, port, err := net.SplitHostPort(f.addr); err != nil || host == "" || port == "" {
+		return nil, usageErrorf("--smtp takes host:port, such as smtp.example.com:587, found %q", f.addr)
+	}
+	s := &sns.SMTP{Addr: f.addr, From: f.from, User: getenv(smtpUserVariable), Password: getenv(smtpPasswordVariable)}
+	if f.login != "" {
+		text, err := os.ReadFile(f.login)
+		if err != nil {
+			return nil, usageErrorf("--smtp-login: %w", err)
+		}
+		user, password, ok := strings.Cut(strings.TrimRight(string(text), "\r\n"), ":")
+		if !ok || user == "" {
+			return nil, usageErrorf("--smtp-login: %s has no user:password", f.login)
+		}
+		s.User, s.Password = user, password
+	}
+	if s.From == "" && strings.Contains(s.User, "@") {
+		s.From = s.User
+	}
+	if s.From != "" {
+		if a, err := mail.ParseAddress(s.From); err != nil || a.Address != s.From {
+			return nil, usageErrorf("--smtp-from takes an address such as alerts@example.com, found %q", s.From)
+		}
+	}
+	return s, nil
 }
