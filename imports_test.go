@@ -15,7 +15,7 @@ const module = "github.com/weirsql/weir/"
 // longest matching path.
 var rooms = map[string][]string{
 	"cmd/weir":         {"cli"},
-	"cli":              {"engine", "monitor", "runtime/metrics", "local", "generator", "queries", "connectors", "runtime/clock", "types", "types/temporal", "udf", "diag", "parser"},
+	"cli":              {"engine", "monitor", "runtime/metrics", "local", "generator", "queries", "stack", "connectors", "runtime/clock", "types", "types/temporal", "udf", "diag", "parser"},
 	"monitor":          {"engine", "runtime/metrics", "runtime/clock", "types"},
 	"engine":           {"runtime", "runtime/metrics", "planner", "udf", "connectors", "parser", "types", "diag", "runtime/clock"},
 	"runtime":          {"runtime/metrics", "planner", "udf", "connectors", "types", "diag", "runtime/clock"},
@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"diag":             {},
 	"local":            {"runtime/clock"},
 	"generator":        {},
+	"stack":            {"runtime/clock", "diag"},
 	"queries":          {},
 	"queries/examples": {"cli", "engine", "udf", "types"},
 	"oracle":           {},

@@ -200,7 +200,7 @@ func newRoot(functions ...udf.Spec) *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageErrorf("%w; see weir %s --help", err, cmd.Name())
+		return usageErrorf("%w; see %s --help", err, cmd.CommandPath())
 	})
 	root.AddCommand(
 		checkCommand(functions),
@@ -211,6 +211,7 @@ func newRoot(functions ...udf.Spec) *cobra.Command {
 		localCommand(),
 		runCommand(functions),
 		sqlCommand(functions),
+		stackCommand(),
 		streamCommand(),
 		topicCommand(),
 		udfCommand(),
