@@ -81,7 +81,7 @@ func ScalarN[A, R Native](name string, f func(...A) R, options ...Option) Spec {
 //	udf.Partial("HEX_VALUE", func(s string) (int64, error) { return strconv.ParseInt(s, 16, 64) })
 func Partial[A, R Native, S any](name string, f func(A) (R, S), options ...Option) Spec {
 	ends := outcomeOf[S]()
-	return eval1(name, options, ends.parameter(), func(a []A, r []R, s *frame) error {
+	return eval1(name, options, ends.kind, func(a []A, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			x, end := f(a[i])
@@ -97,7 +97,7 @@ func Partial[A, R Native, S any](name string, f func(A) (R, S), options ...Optio
 // Partial2 is Partial for two arguments.
 func Partial2[A, B, R Native, S any](name string, f func(A, B) (R, S), options ...Option) Spec {
 	ends := outcomeOf[S]()
-	return eval2(name, options, ends.parameter(), func(a []A, b []B, r []R, s *frame) error {
+	return eval2(name, options, ends.kind, func(a []A, b []B, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			x, end := f(a[i], b[i])
@@ -113,7 +113,7 @@ func Partial2[A, B, R Native, S any](name string, f func(A, B) (R, S), options .
 // Partial3 is Partial for three arguments.
 func Partial3[A, B, C, R Native, S any](name string, f func(A, B, C) (R, S), options ...Option) Spec {
 	ends := outcomeOf[S]()
-	return eval3(name, options, ends.parameter(), func(a []A, b []B, c []C, r []R, s *frame) error {
+	return eval3(name, options, ends.kind, func(a []A, b []B, c []C, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			x, end := f(a[i], b[i], c[i])
@@ -129,7 +129,7 @@ func Partial3[A, B, C, R Native, S any](name string, f func(A, B, C) (R, S), opt
 // PartialN is Partial for one or more arguments of the same type. The function must not keep the slice.
 func PartialN[A, R Native, S any](name string, f func(...A) (R, S), options ...Option) Spec {
 	ends := outcomeOf[S]()
-	return evalN(name, options, ends.parameter(), func(columns [][]A, row []A, r []R, s *frame) error {
+	return evalN(name, options, ends.kind, func(columns [][]A, row []A, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			for k := range columns {
@@ -174,8 +174,6 @@ func outcomeOf[S any]() outcome[S] {
 	}
 	return o
 }
-
-func (o *outcome[S]) parameter() partial { return o.kind }
 
 // check looks at the second result of the row s.at.
 func (o *outcome[S]) check(s *frame, end S) error {

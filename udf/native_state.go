@@ -16,7 +16,7 @@ import (
 // that nothing is looked up for a value.
 //
 //	bool, numbers        as they are in memory, little endian; int and uint as 64 bits
-//	string, []byte       their length, as a varint, and the bytes
+//	string               its length, as a varint, and the bytes
 //	slice                its length + 1, 0 for nil, and the elements
 //	map                  the same, entries ordered by their encoded keys
 //	array, struct        the elements, the fields
@@ -61,8 +61,7 @@ func stateCodecOf(t reflect.Type, within ...reflect.Type) (*stateCodec, error) {
 		}
 		return nil, fmt.Errorf("%s has 32 bits here, and another size elsewhere; use int64 or uint64", t)
 	case reflect.String:
-		return stateText(t, func(b []byte, p unsafe.Pointer) { *(*string)(p) = string(b) },
-			func(p unsafe.Pointer) []byte { s := *(*string)(p); return unsafe.Slice(unsafe.StringData(s), len(s)) }), nil
+		return stateText(), nil
 	case reflect.Slice:
 		return stateSlice(t, within)
 	case reflect.Array:
@@ -106,7 +105,7 @@ func bits[T uint8 | uint16 | uint32 | uint64](t reflect.Type) *stateCodec {
 	}
 }
 
-// takeLength reads a length, of things that take at least one byte each unless they may be empty.
+// takeLength reads a length.
 func takeLength(src []byte) (n int, rest []byte, err error) {
 	u, used := binary.Uvarint(src)
 	if used <= 0 || u > 1<<40 {
@@ -123,23 +122,22 @@ func takePart(src []byte) (part, rest []byte, err error) {
 	return src[:n], src[n:], nil
 }
 
-// stateText is the codec of strings.
-func stateText(t reflect.Type, set func([]byte, unsafe.Pointer), get func(unsafe.Pointer) []byte) *stateCodec {
+func stateText() *stateCodec {
 	return &stateCodec{
-		layout: t.Kind().String(),
+		layout: "string",
 		encode: func(dst []byte, p unsafe.Pointer) ([]byte, error) {
-			b := get(p)
-			return append(binary.AppendUvarint(dst, uint64(len(b))), b...), nil
+			s := *(*string)(p)
+			return append(binary.AppendUvarint(dst, uint64(len(s))), s...), nil
 		},
 		decode: func(src []byte, p unsafe.Pointer) ([]byte, error) {
 			part, rest, err := takePart(src)
 			if err != nil {
 				return nil, err
 			}
-			set(part, p)
+			*(*string)(p) = string(part)
 			return rest, nil
 		},
-		bytes: func(p unsafe.Pointer) int { return len(get(p)) },
+		bytes: func(p unsafe.Pointer) int { return len(*(*string)(p)) },
 	}
 }
 

@@ -220,8 +220,7 @@ func TestState(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", seen, want)
 	}
 
-	type changed struct{ n int64 }
-	other := accumulator(udf.Aggregate("F", counting[changed]()))
+	other := accumulator(udf.Aggregate("F", counting[marked]()))
 	other.Grow(1)
 	if _, err := other.Decode(0, a.Encode(nil, 0)); err == nil || !strings.Contains(err.Error(), "when the fields of the function's state were others") {
 		t.Errorf("the state of another type is taken: %v", err)
