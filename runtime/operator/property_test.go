@@ -391,9 +391,9 @@ func TestWindowsAgainstRows(t *testing.T) {
 
 // overRow is a row of TestOverAgainstRows, and where it stands among those of its key.
 type overRow struct {
-	ts, k, v, came int64
-	of             *overKey
-	at             int
+	ts, k, v int64
+	of       *overKey
+	at       int
 }
 
 // overKey is the rows of a key that have left, since it was last forgotten.

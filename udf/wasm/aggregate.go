@@ -11,13 +11,11 @@ import (
 
 // accumulator is an aggregate function: one instance, in which the states of all groups live.
 type accumulator struct {
-	sig   *signature
-	inst  *instance
-	args  []types.Type
-	err   error
-	limit int64
+	sig  *signature
+	inst *instance
+	args []types.Type
+	err  error
 
-	nulls    bool
 	room     int    // groups that the module has room for
 	used     []bool // groups with rows
 	live     int    // how many
@@ -26,7 +24,6 @@ type accumulator struct {
 	columns  []*types.Vector // rows that count, gathered
 	selected []int32
 	groups   []int32
-	origin   []int32 // their rows in the batch
 	one      [1]int32
 	bytes    *types.Vector
 }

@@ -29,9 +29,9 @@ func GetBuffer() *Buffer {
 }
 
 // Free gives the buffer back. Neither it nor any slice of it may be used afterwards.
-func (b *Buffer) Free() {
-	if cap(b.B) <= keepBytes {
-		buffers.Put(b)
+func (buf *Buffer) Free() {
+	if cap(buf.B) <= keepBytes {
+		buffers.Put(buf)
 	}
 }
 
