@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +36,15 @@ var options = slices.Concat([]option.Option{
 		Summary: "The subject of e-mails, with ${column} for a value; $${ is ${ itself. Cut at 99 characters."},
 	{Key: "message", Kind: option.String, Required: true,
 		Summary: "The text, with ${column} for a value; $${ is ${ itself. Numbers print as in JavaScript, NULL as null."},
+	{Key: "attributes.", Kind: option.String, Prefix: true,
+		Summary: "attributes.NAME is a message attribute, with ${column} for a value; filter policies look at them. A number when it is a column of numbers alone; left out where it is NULL or empty."},
+	{Key: "message.group-id", Kind: option.String,
+		Summary: "The message group, with ${column} for a value. Needed for a FIFO topic, which keeps order within a group."},
+	{Key: "message.deduplication-id", Kind: option.String,
+		Summary: "What makes two messages the same within five minutes, for a FIFO topic without content-based deduplication."},
+	{Key: "sink.batch.max-size", Kind: option.Int, Default: "10", Summary: "Messages in one request, 1 to 10. Those that wait go together; one that comes alone goes at once."},
+	{Key: "sink.alert.max-per-minute", Kind: option.Int,
+		Summary: "Messages in a minute, at most. Those beyond are held back, and go out when the minute is over as one digest, which counts as a message."},
 	{Key: "sink.requests.max-buffered", Kind: option.Int, Default: "1000", Summary: "Messages that wait to be sent before the job is held back."},
 }, awsclient.Options())
 
@@ -48,6 +59,11 @@ type sink struct {
 	topic       string
 	subject     *template // nil: none
 	message     *template
+	attributes  []attribute
+	group       *template // nil: none
+	dedup       *template // nil: none
+	maxBatch    int
+	perMinute   int // 0: as many as come
 	maxBuffered int
 
 	mu     sync.Mutex
@@ -94,10 +110,80 @@ func newSink(env *connectors.Env, t *connectors.Table) (connectors.Sink, error) 
 			return nil, err
 		}
 	}
+	if err := s.readAttributes(v.WithPrefix("attributes."), t.Columns); err != nil {
+		return nil, err
+	}
+	if err := s.readFIFO(v, t.Columns); err != nil {
+		return nil, err
+	}
+	if s.maxBatch = int(v.Int("sink.batch.max-size")); s.maxBatch < 1 || s.maxBatch > maxBatch {
+		return nil, option.Errorf("sink.batch.max-size", "option %q must be from 1 to %d", "sink.batch.max-size", maxBatch)
+	}
+	if s.perMinute = int(v.Int(perMinuteKey)); v.Given(perMinuteKey) && s.perMinute < 1 {
+		return nil, option.Errorf(perMinuteKey, "option %q must be more than 0", perMinuteKey)
+	}
 	if v.String("message") == "" {
 		return nil, option.Errorf("message", "option %q is empty; SNS takes no empty messages", "message")
 	}
 	return s, nil
+}
+
+const (
+	perMinuteKey = "sink.alert.max-per-minute"
+	fifoSuffix   = ".fifo"
+)
+
+// attribute is a message attribute.
+type attribute struct {
+	name   string
+	value  *template
+	column int // when the value is a column alone, else -1
+}
+
+// attributeName is what SNS takes: https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
+var attributeName = regexp.MustCompile(`\A[A-Za-z0-9_-]([A-Za-z0-9_.-]{0,254}[A-Za-z0-9_-])?\z`)
+
+func (s *sink) readAttributes(given map[string]string, columns []connectors.Column) error {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		key := "attributes." + name
+		if !attributeName.MatchString(name) || strings.Contains(name, "..") {
+			return option.Errorf(key, "option %q: %q is no name of a message attribute; it takes letters, digits, _ and -, and single dots between them", key, name)
+		}
+		t, err := parseTemplate(key, given[name], columns)
+		if err != nil {
+			return err
+		}
+		a := attribute{name: name, value: t, column: -1}
+		if len(t.columns) == 1 && t.parts[0] == "" && t.parts[1] == "" {
+			a.column = t.columns[0]
+		}
+		s.attributes = append(s.attributes, a)
+	}
+	return nil
+}
+
+// readFIFO reads the options of FIFO topics, which others don't take.
+func (s *sink) readFIFO(v option.Values, columns []connectors.Column) error {
+	fifo := strings.HasSuffix(s.topic, fifoSuffix)
+	for _, o := range []struct {
+		key string
+		to  **template
+	}{{"message.group-id", &s.group}, {"message.deduplication-id", &s.dedup}} {
+		if !v.Given(o.key) {
+			continue
+		}
+		if !fifo {
+			return option.Errorf(o.key, "option %q is for FIFO topics, whose names end in %s; %q is none", o.key, fifoSuffix, s.topic)
+		}
+		var err error
+		if *o.to, err = parseTemplate(o.key, v.String(o.key), columns); err != nil {
+			return err
+		}
+	}
+	if fifo && s.group == nil {
+		return option.Errorf("topic", "topic %q is a FIFO topic, which needs the option %q", s.topic, "message.group-id")
+	}
+	return nil
 }
 
 // Accepts implements connectors.Sink: a message cannot be taken back.
@@ -118,6 +204,9 @@ func (s *sink) NewWriter(ctx context.Context, wc connectors.WriterContext) (conn
 		return nil, err
 	}
 	w := newWriter(s, client, arn, retrier, wc)
+	if s.perMinute > 0 && w.limit == 0 {
+		return nil, fmt.Errorf("option %q is %d, which %d subtasks can't divide; set 'sink.parallelism' = '1'", perMinuteKey, s.perMinute, wc.Parallelism)
+	}
 	w.worker = worker.Start(ctx, s.env.Clock, w.work)
 	return w, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ type world struct {
 
 	mu        sync.Mutex
 	intercept func(action string) *local.Fault
-	published []string // the messages of all Publish requests
+	published []string // the messages of all Publish and PublishBatch requests
 }
 
 func newWorld(t testing.TB) *world {
@@ -44,8 +45,15 @@ func newWorld(t testing.TB) *world {
 	w.server, err = local.Start(context.Background(), local.Options{Seed: 1, NoSync: true, Intercept: func(action string, body []byte) *local.Fault {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if form, err := url.ParseQuery(string(body)); action == "Publish" && err == nil {
-			w.published = append(w.published, form.Get("Message"))
+		if form, err := url.ParseQuery(string(body)); err == nil {
+			switch action {
+			case "Publish":
+				w.published = append(w.published, form.Get("Message"))
+			case "PublishBatch":
+				for i := 1; form.Has(fmt.Sprintf("PublishBatchRequestEntries.member.%d.Id", i)); i++ {
+					w.published = append(w.published, form.Get(fmt.Sprintf("PublishBatchRequestEntries.member.%d.Message", i)))
+				}
+			}
 		}
 		if w.intercept == nil {
 			return nil
@@ -60,10 +68,7 @@ func newWorld(t testing.TB) *world {
 			t.Error(err)
 		}
 	})
-	c := awssns.New(awssns.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(w.server.SNSEndpoint()),
-		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
-	})
+	c := w.client()
 	if _, err := c.CreateTopic(t.Context(), &awssns.CreateTopicInput{Name: aws.String("unheard")}); err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +81,13 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	return w
+}
+
+func (w *world) client() *awssns.Client {
+	return awssns.New(awssns.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(w.server.SNSEndpoint()),
+		Credentials: credentials.NewStaticCredentialsProvider("any", "any", ""),
+	})
 }
 
 // faults makes requests fail from now on; f is called under a lock.
@@ -292,6 +304,12 @@ func TestRefusedOptions(t *testing.T) {
 		{map[string]string{"topic": "a", "message": "${tags}"}, "message", "which has no text", ""},
 		{map[string]string{"topic": "a", "message": ""}, "message", "is empty", ""},
 		{map[string]string{"topic": "a", "message": "x", "sink.requests.max-buffered": "0"}, "sink.requests.max-buffered", "more than 0", ""},
+		{map[string]string{"topic": "a", "message": "x", "sink.batch.max-size": "11"}, "sink.batch.max-size", "from 1 to 10", ""},
+		{map[string]string{"topic": "a", "message": "x", "sink.alert.max-per-minute": "0"}, "sink.alert.max-per-minute", "more than 0", ""},
+		{map[string]string{"topic": "a", "message": "x", "attributes.rate": "${ctrpercnt}"}, "attributes.rate", `unknown column "ctrpercnt"`, `did you mean "ctrpercent"?`},
+		{map[string]string{"topic": "a", "message": "x", "attributes.a..b": "x"}, "attributes.a..b", "no name of a message attribute", ""},
+		{map[string]string{"topic": "a", "message": "x", "message.group-id": "x"}, "message.group-id", "is for FIFO topics", ""},
+		{map[string]string{"topic": "a.fifo", "message": "x"}, "topic", `needs the option "message.group-id"`, ""},
 	} {
 		env := connectortest.NewEnv()
 		env.SNSEndpoint = "http://127.0.0.1:1"
@@ -345,7 +363,7 @@ func TestFaults(t *testing.T) {
 				rows, want = append(rows, []any{int32(i)}), append(want, fmt.Sprintf("s: %d", i))
 			}
 			env.Run(t, func() {
-				retried, err := publish(t, env, map[string]string{"topic": "ClickStreamEvent2", "subject": "s", "message": "${n}"}, []connectors.Column{col("n", types.IntType)}, rows...)
+				retried, err := publish(t, env, map[string]string{"topic": "ClickStreamEvent2", "subject": "s", "message": "${n}", "sink.batch.max-size": "1"}, []connectors.Column{col("n", types.IntType)}, rows...)
 				if err != nil {
 					t.Error(err)
 				}
@@ -364,13 +382,227 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// Messages that wait go together, ten at most, and one that is refused for the moment goes again alone.
+func TestBatch(t *testing.T) {
+	w := newWorld(t)
+	before := len(w.mails())
+	requests := map[string]int{}
+	w.faults(func(action string) *local.Fault {
+		if requests[action]++; action == "PublishBatch" && requests[action] == 1 {
+			return &local.Fault{Code: "InternalError", Entries: []int{3, 7}}
+		}
+		return nil
+	})
+	env := w.env()
+	var rows [][]any
+	var want []string
+	for i := range 25 {
+		rows, want = append(rows, []any{int32(i)}), append(want, fmt.Sprintf("s: %d", i))
+	}
+	env.Run(t, func() {
+		retried, err := publish(t, env, map[string]string{"topic": "ClickStreamEvent2", "subject": "s", "message": "${n}"}, []connectors.Column{col("n", types.IntType)}, rows...)
+		if err != nil || retried != 1 {
+			t.Errorf("%d requests were repeated, %v", retried, err)
+		}
+	})
+	got := w.mails()[before:]
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if requests["PublishBatch"] != 4 || requests["Publish"] != 0 {
+		t.Errorf("requests: %v", requests)
+	}
+	w.intercept = func(action string) *local.Fault {
+		if action == "PublishBatch" {
+			return &local.Fault{Code: "InvalidParameter", Message: "Invalid parameter: Subject", Entries: []int{1}}
+		}
+		return nil
+	}
+	env = w.env()
+	w.mu.Unlock()
+	env.Run(t, func() {
+		_, err := publish(t, env, map[string]string{"topic": "ClickStreamEvent2", "message": "${n}"}, []connectors.Column{col("n", types.IntType)}, rows[:3]...)
+		if err == nil || !strings.Contains(err.Error(), "Invalid parameter: Subject") {
+			t.Errorf("an entry that is wrong: %v", err)
+		}
+	})
+	w.mu.Lock()
+}
+
+// Attributes carry values, numbers as such, for filter policies to see; NULLs are left out.
+func TestAttributes(t *testing.T) {
+	w := newWorld(t)
+	c := w.client()
+	topic, err := c.CreateTopic(t.Context(), &awssns.CreateTopicInput{Name: aws.String("filtered")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Subscribe(t.Context(), &awssns.SubscribeInput{TopicArn: topic.TopicArn, Protocol: aws.String("email"), Endpoint: aws.String("bob@example.com"),
+		Attributes: map[string]string{"FilterPolicy": `{"score": [{"numeric": [">", 3]}], "site": [{"prefix": "site-"}], "note": [{"exists": false}]}`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := len(w.mails())
+	env := w.env()
+	env.Run(t, func() {
+		columns := []connectors.Column{col("site", types.StringType), col("score", types.DoubleType), col("note", types.StringType)}
+		_, err := publish(t, env, map[string]string{"topic": "filtered", "subject": "s", "message": "${site} ${score}",
+			"attributes.score": "${score}", "attributes.site": "site-${site}", "attributes.note": "${note}"}, columns,
+			[]any{"a", 2.5, nil}, []any{"b", 3.5, nil}, []any{"c", 4.5, "x"}, []any{"d", math.Inf(1), nil}, []any{"e", nil, nil}, []any{"f", 1e9, ""})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	if diff := cmp.Diff([]string{"s: b 3.5", "s: f 1000000000"}, w.mails()[before:]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// With a limit, what is too much for a minute comes as one message when the minute is over, also to a checkpoint.
+func TestDigest(t *testing.T) {
+	w := newWorld(t)
+	before := len(w.mails())
+	env := w.env()
+	started := env.Clock.Now()
+	columns := []connectors.Column{col("n", types.IntType)}
+	options := map[string]string{"topic": "ClickStreamEvent2", "subject": "Anomaly ${n}", "message": "at ${n}", "sink.alert.max-per-minute": "3"}
+	var took time.Duration
+	env.Run(t, func() {
+		var rows [][]any
+		for i := range 8 {
+			rows = append(rows, []any{int32(i)})
+		}
+		if _, err := publish(t, env, options, columns, rows...); err != nil {
+			t.Error(err)
+		}
+		took = env.Clock.Now().Sub(started)
+	})
+	got := w.mails()[before:]
+	if len(got) != 4 || took < time.Minute || took > 2*time.Minute {
+		t.Fatalf("after %v: %q", took, got)
+	}
+	if diff := cmp.Diff([]string{"Anomaly 0: at 0", "Anomaly 1: at 1", "Anomaly 2: at 2"}, got[:3]); diff != "" {
+		t.Error(diff)
+	}
+	subject, text, _ := strings.Cut(got[3], ": ")
+	if subject != "Anomaly 3 (5 held back)" || !strings.HasPrefix(text, "5 messages were held back from ") || !strings.HasSuffix(text,
+		" UTC, since more than 3 came in a minute.\n\nat 3\n\nAnomaly 4: at 4\n\nAnomaly 5: at 5\n\nAnomaly 6: at 6\n\nAnomaly 7: at 7") {
+		t.Errorf("digest: %q", got[3])
+	}
+
+	// A single one that was held back comes as it is; more than fit into a message are counted.
+	before = len(w.mails())
+	env = w.env()
+	env.Run(t, func() {
+		if _, err := publish(t, env, options, columns, []any{int32(1)}, []any{int32(2)}, []any{int32(3)}, []any{int32(4)}); err != nil {
+			t.Error(err)
+		}
+	})
+	if got := w.mails()[before:]; len(got) != 4 || got[3] != "Anomaly 4: at 4" {
+		t.Errorf("one held back: %q", got)
+	}
+	w.mu.Lock()
+	w.published = nil
+	w.mu.Unlock()
+	env = w.env()
+	env.Run(t, func() {
+		var rows [][]any
+		for range 5 {
+			rows = append(rows, []any{strings.Repeat("x", 100_000)})
+		}
+		if _, err := publish(t, env, map[string]string{"topic": "unheard", "message": "${v}", "sink.alert.max-per-minute": "1"}, []connectors.Column{col("v", types.StringType)}, rows...); err != nil {
+			t.Error(err)
+		}
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.published) != 2 || len(w.published[1]) > 256<<10 || !strings.HasPrefix(w.published[1], "4 messages") || !strings.HasSuffix(w.published[1], "\n… and 2 more\n") {
+		t.Errorf("a long digest: %d messages, the last ends in %q", len(w.published), w.published[len(w.published)-1][max(0, len(w.published[len(w.published)-1])-50):])
+	}
+}
+
+// The limit is divided among the subtasks; one that can't be is refused.
+func TestLimitOfSubtasks(t *testing.T) {
+	w := newWorld(t)
+	env := w.env()
+	columns := []connectors.Column{col("n", types.IntType)}
+	env.Run(t, func() {
+		s, err := newSink(t, env, map[string]string{"topic": "unheard", "message": "${n}", "sink.alert.max-per-minute": "2"}, columns...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.NewWriter(context.Background(), connectors.WriterContext{Parallelism: 3, Columns: columns, Wake: func() {}})
+		if err == nil || !strings.Contains(err.Error(), "'sink.parallelism' = '1'") {
+			t.Errorf("2 a minute by 3 subtasks: %v", err)
+		}
+	})
+}
+
+// Messages of a FIFO topic keep their order within a group, whatever fails, and have what the topic asks for.
+func TestFIFO(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.client().CreateTopic(t.Context(), &awssns.CreateTopicInput{Name: aws.String("orders.fifo"), Attributes: map[string]string{"FifoTopic": "true"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	requests := 0
+	w.faults(func(action string) *local.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if requests++; action == "PublishBatch" && requests%2 == 0 {
+			return &local.Fault{Code: "InternalError", Entries: []int{0}}
+		}
+		return nil
+	})
+	env := w.env()
+	columns := []connectors.Column{col("g", types.StringType), col("n", types.IntType)}
+	var rows [][]any
+	for i := range 9 {
+		rows = append(rows, []any{[]string{"a", "b", "c"}[i%3], int32(i)})
+	}
+	env.Run(t, func() {
+		options := map[string]string{"topic": "orders.fifo", "message": "${n}", "message.group-id": "${g}", "message.deduplication-id": "d${n}"}
+		if _, err := publish(t, env, options, columns, rows...); err != nil {
+			t.Error(err)
+		}
+		options["message.group-id"] = "${g} x"
+		if _, err := publish(t, env, options, columns, rows[0]); err == nil || !strings.Contains(err.Error(), `the value "a x" of the option "message.group-id"`) {
+			t.Errorf("a group with a blank: %v", err)
+		}
+		delete(options, "message.deduplication-id")
+		options["message.group-id"] = "${g}"
+		if _, err := publish(t, env, options, columns, rows[0]); err == nil || !strings.Contains(err.Error(), "MessageDeduplicationId") {
+			t.Errorf("no deduplication: %v", err)
+		}
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	last := map[int]int{}
+	for _, m := range w.published[:len(w.published)-1] {
+		var n int
+		fmt.Sscan(m, &n)
+		if n < last[n%3] {
+			t.Errorf("%d comes behind %d: %v", n, last[n%3], w.published)
+		}
+		last[n%3] = n
+	}
+	if len(last) != 3 || last[0] != 6 || last[1] != 7 || last[2] != 8 {
+		t.Errorf("published: %v", w.published)
+	}
+}
+
 // Messages flow over a barrier: it is prepared when those before it are out, and an error comes to light in Prepared.
 func TestBarriers(t *testing.T) {
 	w := newWorld(t)
 	env := w.env()
 	columns := []connectors.Column{col("n", types.IntType)}
 	env.Run(t, func() {
-		s, err := newSink(t, env, map[string]string{"topic": "ClickStreamEvent2", "message": "${n}"}, columns...)
+		s, err := newSink(t, env, map[string]string{"topic": "ClickStreamEvent2", "message": "${n}", "sink.batch.max-size": "1"}, columns...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,11 +3,18 @@ package sns
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/internal/acks"
@@ -20,9 +27,15 @@ import (
 const (
 	maxMessageBytes = 256 << 10
 	maxSubjectChars = 99
+	maxBatch        = 10
+	maxFIFOID       = 128
 )
 
-// writer is one parallel writer. Write renders messages; a goroutine publishes them one after the other.
+// writer is one parallel writer. Write renders messages; a goroutine publishes them, those that wait together in batches.
+//
+// With a limit per minute, a minute begins with its first message. When the limit is reached, what comes until the minute is
+// over is held back, and begins the next one as a digest. Messages held back are acknowledged with their digest, so a
+// checkpoint waits for it.
 type writer struct {
 	sink    *sink
 	client  *sns.Client
@@ -30,21 +43,49 @@ type writer struct {
 	wake    func()
 	retrier *awsclient.Retrier
 	scratch []byte // of Write
+	limit   int    // per minute, of this subtask; 0: none
 
 	worker *worker.Worker // publishes
 
+	// Of the worker.
+	minute time.Time // when it began
+	sent   int       // in it
+	held   held
+
 	mu       sync.Mutex
-	queue    []message // the first one may be under way
+	queue    []message // the first ones may be under way
 	messages acks.Counter
 	err      error
 }
 
-type message struct{ subject, text string }
+type message struct {
+	subject, text string
+	attributes    []value
+	group, dedup  string
+	bytes         int // text and attributes
+}
+
+// value is a message attribute's.
+type value struct {
+	name, text string
+	number     bool
+}
 
 var _ connectors.Writer = (*writer)(nil)
 
 func newWriter(s *sink, client *sns.Client, arn string, retrier *awsclient.Retrier, wc connectors.WriterContext) *writer {
-	return &writer{sink: s, client: client, arn: arn, wake: wc.Wake, retrier: retrier}
+	w := &writer{sink: s, client: client, arn: arn, wake: wc.Wake, retrier: retrier}
+	if s.perMinute > 0 {
+		n := max(wc.Parallelism, 1)
+		w.limit = s.perMinute / n
+		if wc.Subtask < s.perMinute%n {
+			w.limit++
+		}
+		if s.perMinute < n { // some would send nothing at all
+			w.limit = 0
+		}
+	}
+	return w
 }
 
 // Write implements connectors.Writer.
@@ -72,19 +113,85 @@ func (w *writer) Write(b *types.Batch) error {
 
 func (w *writer) row(to []message, b *types.Batch, i int) ([]message, error) {
 	var m message
-	w.scratch = w.sink.message.render(w.scratch[:0], b, i)
-	switch {
-	case len(w.scratch) == 0:
+	m.text = w.render(w.sink.message, b, i)
+	if m.text == "" {
 		return to, fmt.Errorf("a row makes an empty message, which SNS doesn't take; put some text into the option %q", "message")
-	case len(w.scratch) > maxMessageBytes:
-		return to, fmt.Errorf("a row makes a message of %d bytes; SNS takes %d at most", len(w.scratch), maxMessageBytes)
 	}
-	m.text = string(w.scratch)
+	m.bytes = len(m.text)
+	if len(w.sink.attributes) > 0 {
+		m.attributes = make([]value, 0, len(w.sink.attributes))
+	}
+	for _, a := range w.sink.attributes {
+		if a.column >= 0 && b.Cols[a.column].IsNull(i) {
+			continue
+		}
+		v := value{name: a.name, text: w.render(a.value, b, i)}
+		if v.text == "" {
+			continue
+		}
+		v.number = a.column >= 0 && isNumber(b.Cols[a.column], i)
+		m.attributes = append(m.attributes, v)
+		m.bytes += v.size()
+	}
+	if m.bytes > maxMessageBytes {
+		return to, fmt.Errorf("a row makes a message of %d bytes; SNS takes %d at most", m.bytes, maxMessageBytes)
+	}
 	if w.sink.subject != nil {
 		w.scratch = w.sink.subject.render(w.scratch[:0], b, i)
 		m.subject = subject(w.scratch)
 	}
+	for _, id := range []struct {
+		key string
+		t   *template
+		to  *string
+	}{{"message.group-id", w.sink.group, &m.group}, {"message.deduplication-id", w.sink.dedup, &m.dedup}} {
+		if id.t == nil {
+			continue
+		}
+		*id.to = w.render(id.t, b, i)
+		if !fifoID(*id.to) {
+			return to, fmt.Errorf("a row makes the value %.200q of the option %q; SNS takes 1 to 128 printable ASCII characters without blanks", *id.to, id.key)
+		}
+	}
 	return append(to, m), nil
+}
+
+func (w *writer) render(t *template, b *types.Batch, i int) string {
+	w.scratch = t.render(w.scratch[:0], b, i)
+	return string(w.scratch)
+}
+
+// size is what an attribute counts in a message: name, type and value.
+func (v *value) size() int { return len(v.name) + len(v.dataType()) + len(v.text) }
+
+func (v *value) dataType() string {
+	if v.number {
+		return "Number"
+	}
+	return "String"
+}
+
+// isNumber tells whether SNS takes a value as a Number.
+func isNumber(v *types.Vector, i int) bool {
+	switch v.Type.Kind {
+	case types.Double:
+		return !math.IsNaN(v.F64[i]) && !math.IsInf(v.F64[i], 0)
+	case types.Float:
+		return !math.IsNaN(float64(v.F32[i])) && !math.IsInf(float64(v.F32[i]), 0)
+	}
+	return v.Type.IsNumeric()
+}
+
+func fifoID(s string) bool {
+	if len(s) < 1 || len(s) > maxFIFOID {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // subject makes a subject that SNS takes: values may have brought line breaks, or made it too long.
@@ -101,43 +208,155 @@ func subject(text []byte) string {
 	return string(out)
 }
 
-// work publishes a message, if there is one.
+// work publishes what there is, or holds it back.
 func (w *writer) work(ctx context.Context) (bool, error) {
+	most := w.sink.maxBatch
+	if w.limit > 0 {
+		now := w.sink.env.Clock.Now()
+		end := w.minute.Add(time.Minute)
+		if w.minute.IsZero() || !now.Before(end) {
+			w.minute, w.sent = time.Time{}, 0
+			if count := w.held.count; count > 0 {
+				w.minute, w.sent = now, 1
+				digest := w.held.digest(w.sink.perMinute, now)
+				w.held = held{}
+				return true, w.finish(ctx, w.publish(ctx, []message{digest}), count, 0)
+			}
+		}
+		if most = min(most, w.limit-w.sent); most == 0 {
+			w.holdBack()
+			if w.held.count == 0 {
+				return false, nil
+			}
+			w.worker.Rest(ctx, end)
+			return true, ctx.Err()
+		}
+	}
 	w.mu.Lock()
-	if len(w.queue) == 0 {
-		w.mu.Unlock()
+	batch := w.queue[:batchSize(w.queue, most)]
+	w.mu.Unlock()
+	if len(batch) == 0 {
 		return false, nil
 	}
-	m := w.queue[0]
-	w.mu.Unlock()
-	err := w.publish(ctx, m)
+	if w.limit > 0 {
+		if w.sent == 0 {
+			w.minute = w.sink.env.Clock.Now()
+		}
+		w.sent += len(batch)
+	}
+	return true, w.finish(ctx, w.publish(ctx, batch), len(batch), len(batch))
+}
+
+// finish acknowledges rows, and takes as many messages from the queue, unless err says that they didn't go out.
+func (w *writer) finish(ctx context.Context, err error, rows, queued int) error {
 	if ctx.Err() != nil {
-		return true, ctx.Err()
+		return ctx.Err()
 	}
 	w.mu.Lock()
 	if w.err = err; err == nil {
-		w.queue[0] = message{} // not kept by the array
-		w.queue = w.queue[1:]
-		w.messages.Acknowledge(1)
+		clear(w.queue[:queued]) // not kept by the array
+		w.queue = w.queue[queued:]
+		w.messages.Acknowledge(rows)
 	}
 	w.mu.Unlock()
 	w.wake()
-	return true, err
+	return err
 }
 
-func (w *writer) publish(ctx context.Context, m message) error {
-	in := &sns.PublishInput{TopicArn: &w.arn, Message: &m.text}
-	if m.subject != "" {
-		in.Subject = &m.subject
+// batchSize is how many of the first messages go into one request: most at most, as many bytes as it takes, and one of each
+// group, or a message that fails would be passed by those behind it.
+func batchSize(queue []message, most int) int {
+	n, bytes := 0, 0
+	for n < len(queue) && n < most {
+		m := &queue[n]
+		if bytes += m.bytes; bytes > maxMessageBytes {
+			break
+		}
+		if m.group != "" && slices.ContainsFunc(queue[:n], func(before message) bool { return before.group == m.group }) {
+			break
+		}
+		n++
 	}
-	err := w.retrier.Do(ctx, "Publish", policy, func(ctx context.Context) error {
-		_, err := w.client.Publish(ctx, in)
-		return err
-	})
+	return n
+}
+
+// publish sends messages and repeats what doesn't arrive.
+func (w *writer) publish(ctx context.Context, batch []message) error {
+	var err error
+	if len(batch) == 1 {
+		in := batch[0].input(w.arn)
+		err = w.retrier.Do(ctx, "Publish", policy, func(ctx context.Context) error {
+			_, err := w.client.Publish(ctx, in)
+			return err
+		})
+	} else {
+		left := entries(batch)
+		err = w.retrier.Do(ctx, "PublishBatch", policy, func(ctx context.Context) (err error) {
+			left, err = w.publishBatch(ctx, left)
+			return err
+		})
+	}
 	if err != nil {
 		return w.sink.explain(err, "publish to")
 	}
 	return nil
+}
+
+// publishBatch sends a batch and returns the entries that failed, with the first error that repeating won't mend, or the
+// first of all.
+func (w *writer) publishBatch(ctx context.Context, all []snstypes.PublishBatchRequestEntry) (left []snstypes.PublishBatchRequestEntry, err error) {
+	out, err := w.client.PublishBatch(ctx, &sns.PublishBatchInput{TopicArn: &w.arn, PublishBatchRequestEntries: all})
+	if err != nil {
+		return all, err
+	}
+	failed := map[string]bool{}
+	for _, f := range out.Failed {
+		failed[aws.ToString(f.Id)] = true
+		e := &smithy.GenericAPIError{Code: aws.ToString(f.Code), Message: aws.ToString(f.Message)}
+		if err == nil || awsclient.Classify(err) != awsclient.Fatal && awsclient.Classify(e) == awsclient.Fatal {
+			err = e
+		}
+	}
+	for _, e := range all {
+		if failed[*e.Id] {
+			left = append(left, e)
+		}
+	}
+	return left, err
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func (m *message) input(arn string) *sns.PublishInput {
+	return &sns.PublishInput{TopicArn: &arn, Message: &m.text, Subject: optional(m.subject), MessageAttributes: m.values(),
+		MessageGroupId: optional(m.group), MessageDeduplicationId: optional(m.dedup)}
+}
+
+func entries(batch []message) []snstypes.PublishBatchRequestEntry {
+	out := make([]snstypes.PublishBatchRequestEntry, len(batch))
+	for i := range batch {
+		m := &batch[i]
+		out[i] = snstypes.PublishBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), Message: &m.text, Subject: optional(m.subject), MessageAttributes: m.values(),
+			MessageGroupId: optional(m.group), MessageDeduplicationId: optional(m.dedup)}
+	}
+	return out
+}
+
+func (m *message) values() map[string]snstypes.MessageAttributeValue {
+	if len(m.attributes) == 0 {
+		return nil
+	}
+	out := make(map[string]snstypes.MessageAttributeValue, len(m.attributes))
+	for i := range m.attributes {
+		v := &m.attributes[i]
+		out[v.name] = snstypes.MessageAttributeValue{DataType: aws.String(v.dataType()), StringValue: &v.text}
+	}
+	return out
 }
 
 // Full implements connectors.Writer.
