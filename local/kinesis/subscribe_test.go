@@ -31,6 +31,8 @@ type subscribing struct {
 
 func subscribe(t testing.TB, c *kinesis.Client, arn *string, shard string, p types.StartingPosition) *subscribing {
 	t.Helper()
+	// A client of its own: the SDK's decodes all the subscriptions of one client into the same buffer.
+	c = kinesis.New(c.Options())
 	out, err := c.SubscribeToShard(t.Context(), &kinesis.SubscribeToShardInput{ConsumerARN: arn, ShardId: &shard, StartingPosition: &p})
 	if err != nil {
 		t.Fatal(err)
