@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
@@ -69,4 +71,21 @@ func BenchmarkGetRecords(b *testing.B) {
 		resp.Body.Close()
 	}
 	b.ReportMetric(float64(b.N)*10_000/b.Elapsed().Seconds(), "records/s")
+}
+
+// BenchmarkFanOut is from a PutRecord to the record at a subscriber, one at a time.
+func BenchmarkFanOut(b *testing.B) {
+	s := start(b, local.Options{Dir: b.TempDir()})
+	c := pushClient(b, s)
+	created(b, c, "s", 1)
+	sub := subscribe(b, c, register(b, c, "s", "c"), shard0, types.StartingPosition{Type: types.ShardIteratorTypeLatest}).opened()
+	var took []time.Duration
+	for b.Loop() {
+		at := time.Now()
+		put(b, c, "s", "k", "x")
+		sub.take(1)
+		took = append(took, time.Since(at))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }

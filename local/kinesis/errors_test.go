@@ -108,6 +108,26 @@ func TestErrors(t *testing.T) {
 		{"UpdateShardCount", `{"StreamName":"s","TargetShardCount":0,"ScalingType":"SOME"}`, 400, "ValidationException", "2 validation errors detected: Value 'SOME' at 'scalingType' failed to satisfy constraint: Member must satisfy enum value set: [UNIFORM_SCALING]; Value '0' at 'targetShardCount' failed to satisfy constraint: Member must have value greater than or equal to 1"},
 		{"UpdateShardCount", `{"StreamName":"s","TargetShardCount":5,"ScalingType":"UNIFORM_SCALING"}`, 400, "LimitExceededException", "UpdateShardCount cannot scale up over double your current open shard count. Current open shard count: 2 Target shard count: 5"},
 
+		{"RegisterStreamConsumer", `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","ConsumerName":"a b"}`, 400, "ValidationException", "1 validation error detected: Value 'a b' at 'consumerName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"},
+		{"RegisterStreamConsumer", `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/none","ConsumerName":"c"}`, 400, "ResourceNotFoundException", "Stream none under account 000000000000 not found."},
+		{"DescribeStreamConsumer", `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","ConsumerName":"c"}`, 400, "ResourceNotFoundException", "Consumer c, account 000000000000 not found."},
+		{"DescribeStreamConsumer", `{"ConsumerName":"c"}`, 400, "InvalidArgumentException", "…"},
+		{"DeregisterStreamConsumer", `{"ConsumerARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s/consumer/c:1"}`, 400, "ResourceNotFoundException", "Consumer c, account 000000000000 not found."},
+		{"ListStreamConsumers", `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","MaxResults":10001}`, 400, "ValidationException", "…Member must have value less than or equal to 10000"},
+		{"ListStreamConsumers", `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","NextToken":"x"}`, 400, "InvalidArgumentException", "NextToken is invalid."},
+		{"SubscribeToShard", `{"ConsumerARN":"c","ShardId":"shardId-0"}`, 400, "ValidationException", "2 validation errors detected: …"},
+		{"SubscribeToShard", `{"ConsumerARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s/consumer/c:1","ShardId":"shardId-0","StartingPosition":{}}`, 400, "ValidationException", "1 validation error detected: Value null at 'startingPosition.type' failed to satisfy constraint: Member must not be null"},
+		{"SubscribeToShard", `{"ConsumerARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s/consumer/c:1","ShardId":"shardId-0","StartingPosition":{"Type":"LATEST"}}`, 400, "ResourceNotFoundException", "Consumer c, account 000000000000 not found."},
+		{"StartStreamEncryption", `{"StreamName":"s","EncryptionType":"ROT13","KeyId":""}`, 400, "ValidationException", "2 validation errors detected: Value 'ROT13' at 'encryptionType' failed to satisfy constraint: Member must satisfy enum value set: [NONE, KMS]; Value '' at 'keyId' failed to satisfy constraint: Member must have length greater than or equal to 1"},
+		{"StartStreamEncryption", `{"StreamName":"s","EncryptionType":"NONE","KeyId":"k"}`, 400, "InvalidArgumentException", "…"},
+		{"EnableEnhancedMonitoring", `{"StreamName":"s","ShardLevelMetrics":[]}`, 400, "ValidationException", "…at 'shardLevelMetrics' failed to satisfy constraint: Member must have length greater than or equal to 1"},
+		{"EnableEnhancedMonitoring", `{"StreamName":"s","ShardLevelMetrics":["Some"]}`, 400, "ValidationException", "1 validation error detected: Value 'Some' at 'shardLevelMetrics.1.member' failed to satisfy constraint: Member must satisfy enum value set: …"},
+		{"PutResourcePolicy", `{"ResourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","Policy":"no JSON"}`, 400, "InvalidArgumentException", "Policy is not a valid JSON document."},
+		{"UpdateStreamMode", `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","StreamModeDetails":{"StreamMode":"PROVISIONED"},"WarmThroughputMiBps":5}`, 400, "ValidationException", "…"},
+		{"UpdateStreamWarmThroughput", `{"StreamName":"s","WarmThroughputMiBps":-1}`, 400, "ValidationException", "…Member must have value greater than or equal to 0"},
+		{"UpdateStreamRecordDistributionStrategy", `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","RecordDistributionStrategy":"AUTO"}`, 400, "InvalidArgumentException", "…"},
+		{"UpdateAccountSettings", `{}`, 400, "ValidationException", "1 validation error detected: Value null at 'minimumThroughputBillingCommitment' failed to satisfy constraint: Member must not be null"},
+
 		{"Whatever", `{}`, 400, "UnknownOperationException", "the embedded server does not serve Kinesis_20131202.Whatever"},
 	} {
 		status, got := post(t, s, x.action, x.body)

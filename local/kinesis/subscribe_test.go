@@ -201,6 +201,39 @@ func TestSubscribeToShard(t *testing.T) {
 	}
 }
 
+// A subscriber that is far behind gets everything, though the clock stands still, in events that are not too large.
+func TestSubscribeFarBehind(t *testing.T) {
+	s := start(t, local.Options{Clock: newFakeClock()})
+	c := pushClient(t, s)
+	created(t, c, "s", 1)
+	in := &kinesis.PutRecordsInput{StreamName: aws.String("s")}
+	for range 500 {
+		in.Records = append(in.Records, types.PutRecordsRequestEntry{PartitionKey: aws.String("k"), Data: bytes.Repeat([]byte("x"), 5000)})
+	}
+	for range 4 {
+		if _, err := c.PutRecords(t.Context(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sub := subscribe(t, c, register(t, c, "s", "c"), shard0, types.StartingPosition{Type: types.ShardIteratorTypeTrimHorizon})
+	n, events := 0, 0
+	for n < 2000 {
+		e, ok := <-sub.stream.Events()
+		if !ok {
+			t.Fatalf("ended after %d records: %v", n, sub.stream.Err())
+		}
+		records := e.(*types.SubscribeToShardEventStreamMemberSubscribeToShardEvent).Value.Records
+		if len(records) > 1<<20/5000 {
+			t.Errorf("an event of %d records", len(records))
+		}
+		n += len(records)
+		events++
+	}
+	if n != 2000 || events < 10 {
+		t.Errorf("%d records in %d events", n, events)
+	}
+}
+
 // After five minutes the stream ends; from its ContinuationSequenceNumber on another one misses nothing, also if the first
 // never had a record.
 func TestSubscriptionEndsAfterFiveMinutes(t *testing.T) {

@@ -111,6 +111,13 @@ type pusher struct {
 	payload []byte // of the last event, for the next one
 }
 
+// closed is a channel on which nobody waits.
+var closed = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
 // run pushes until the shard ends, five minutes have passed, the client is gone, or somebody else takes over.
 func (p *pusher) run(ctx context.Context) error {
 	if err := p.send("event", "initial-response", p.proto.emptyObject()); err != nil {
@@ -143,8 +150,13 @@ func (p *pusher) run(ctx context.Context) error {
 			}
 			last = time.Now()
 		}
-		if lag > 0 {
-			continue
+		if p.index < p.shard.durable.Load() {
+			grown = closed // there is more to read at once
+		}
+		select {
+		case reason := <-p.sub.ended:
+			return p.fail(reason)
+		default:
 		}
 		select {
 		case <-grown:
