@@ -33,7 +33,7 @@ var (
 	_ udf.Failing     = (*accumulator)(nil)
 )
 
-func newAccumulator(h *Host, m *module, sig *signature, limits udf.Limits, args []types.Type, retract bool) *accumulator {
+func newAccumulator(m *module, sig *signature, limits udf.Limits, args []types.Type, retract bool) *accumulator {
 	a := &accumulator{sig: sig, args: args, bytes: types.NewVector(types.BytesType)}
 	for _, t := range args {
 		a.columns = append(a.columns, types.NewVector(t))
@@ -42,7 +42,7 @@ func newAccumulator(h *Host, m *module, sig *signature, limits udf.Limits, args 
 		a.err = fmt.Errorf("%s can't take rows back, and rows of this query are: it has no Retract", sig.name)
 		return a
 	}
-	a.inst, a.err = h.open(m, limits)
+	a.inst, a.err = m.open(limits)
 	return a
 }
 

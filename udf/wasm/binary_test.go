@@ -197,7 +197,7 @@ func TestGoFiles(t *testing.T) {
 		t.Errorf("signature %s", got)
 	}
 	lib := &library{}
-	if spec := lib.spec(nil, g.signatures()[0], udf.Source{Name: "f"}); !spec.NonDeterministic {
+	if spec := lib.spec(g.signatures()[0], udf.Source{Name: "f"}); !spec.NonDeterministic {
 		t.Error("a function with math/rand is taken for deterministic")
 	}
 }

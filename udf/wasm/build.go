@@ -47,6 +47,7 @@ func (h *Host) Build(path string) (*Built, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	var m *module
 	ext := filepath.Ext(path)
 	switch _, other := compilers[ext]; {
 	case ext == ".go":
@@ -60,8 +61,7 @@ func (h *Host) Build(path string) (*Built, error) {
 		if len(g.unfit) > 0 {
 			return nil, refusedGo(path, g.unfit[0].Error()).WithHint("a function that SQL is not to call begins with a small letter")
 		}
-		content, err = h.build(g)
-		if err != nil {
+		if m, content, err = h.build(g); err != nil {
 			return nil, err
 		}
 	case other:
@@ -72,9 +72,10 @@ func (h *Host) Build(path string) (*Built, error) {
 		return nil, udf.LoadErrorf("function-file", "%s: weir builds .go, .rs and .c files", path).
 			WithHint("other languages: compile to a .wasm by docs/udf-wasm.md; weir udf build FILE.wasm checks it")
 	}
-	m, err := h.compile(content)
-	if err != nil {
-		return nil, refused(sourceFile{name: path}, err)
+	if m == nil {
+		if m, err = h.compile(content); err != nil {
+			return nil, refused(sourceFile{name: path}, err)
+		}
 	}
 	b := &Built{Module: content}
 	for _, s := range m.functions {

@@ -39,15 +39,11 @@ func (h *Host) Go() udf.Loader {
 			if _, err := (&module{functions: g.signatures()}).choose(src.Name, symbol, f.name); err != nil {
 				return nil, err
 			}
-			content, err := h.build(g)
+			m, _, err := h.build(g)
 			if err != nil {
 				return nil, err
 			}
-			m, err := h.compile(content)
-			if err != nil {
-				return nil, refused(f, err)
-			}
-			return &library{module: m, docs: g.docs()}, nil
+			return &library{module: m, docs: g.docs(), wants: g.wants}, nil
 		})
 	}
 }
@@ -80,8 +76,10 @@ func camel(name string) string {
 	return b.String()
 }
 
-// build compiles a Go file, or finds it compiled: by the hash of what goes into it and the compiler's version.
-func (h *Host) build(g *goFile) ([]byte, error) {
+// build makes a module of a Go file, or finds it compiled: by the hash of what goes into it and the compiler's version.
+// What is kept only saves time: one that is damaged is compiled again, and a folder that can't be written is no mistake of
+// the function.
+func (h *Host) build(g *goFile) (*module, []byte, error) {
 	wrapped := g.wrap()
 	key := strings.TrimPrefix(hashOf([]byte(support+wrapped+string(g.content))), "sha256:")
 	goTool, version, noGo := toolchain()
@@ -95,17 +93,26 @@ func (h *Host) build(g *goFile) ([]byte, error) {
 			}
 		}
 		if content, err := os.ReadFile(file); err == nil {
-			return content, nil
+			if m, err := h.compile(content); err == nil {
+				return m, content, nil
+			}
 		}
 	}
 	if noGo != nil {
-		return nil, noGo
+		return nil, nil, noGo
 	}
 	content, err := compileGo(goTool, g, wrapped)
-	if err != nil || file == "" {
-		return content, err
+	if err != nil {
+		return nil, nil, err
 	}
-	return content, keep(file, content)
+	m, err := h.compile(content)
+	if err != nil {
+		return nil, nil, refused(sourceFile{name: g.name}, err)
+	}
+	if file != "" {
+		_ = keep(file, content)
+	}
+	return m, content, nil
 }
 
 // keep writes a file that is there whole or not at all.

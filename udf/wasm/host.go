@@ -35,8 +35,8 @@ type Host struct {
 	dir string
 
 	mu      sync.Mutex
-	engine  wazero.Runtime // nil before the first module
-	cache   wazero.CompilationCache
+	kept    *engine                // keeps what it compiles below dir; nil before the first module
+	unkept  *engine                // for modules that can't be kept
 	modules map[string]*module     // by the hash of their bytes
 	loaded  map[loadedKey]*library // what functions were made of
 	reads   map[string]contentHash // of files, by path
@@ -49,6 +49,8 @@ type loadedKey struct{ path, hash string }
 type library struct {
 	module *module
 	docs   map[string]doc // by the function's own name
+	// wants says what is wrong with a function that was left out of the module; nil: none was.
+	wants func(symbol, name string) error
 }
 
 // doc is what a source says about a function.
@@ -72,11 +74,8 @@ func NewHost(dir string) *Host {
 func (h *Host) Close() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.engine == nil {
-		return nil
-	}
-	err := errors.Join(h.engine.Close(context.Background()), h.cache.Close(context.Background()))
-	h.engine = nil
+	err := errors.Join(h.kept.close(), h.unkept.close())
+	h.kept, h.unkept = nil, nil
 	return err
 }
 
@@ -142,6 +141,11 @@ func (h *Host) load(src udf.Source, ext string, make func(sourceFile) (*library,
 		}
 		h.loaded[key] = lib
 	}
+	if lib.wants != nil {
+		if err := lib.wants(symbol, src.Name); err != nil {
+			return nil, err
+		}
+	}
 	sig, err := lib.module.choose(src.Name, symbol, name)
 	if err != nil {
 		return nil, err
@@ -150,7 +154,7 @@ func (h *Host) load(src udf.Source, ext string, make func(sourceFile) (*library,
 	if symbol != "" {
 		out.Text += "#" + symbol
 	}
-	out.Spec = lib.spec(h, sig, src)
+	out.Spec = lib.spec(sig, src)
 	return out, nil
 }
 
@@ -219,27 +223,73 @@ func hashOf(content []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// start makes the engine that modules are compiled for.
-func (h *Host) start() error {
-	if h.engine != nil {
-		return nil
-	}
-	h.cache = wazero.NewCompilationCache()
-	if h.dir != "" {
-		cache, err := wazero.NewCompilationCacheWithDir(filepath.Join(h.dir, "compiled"))
-		if err != nil {
-			return fmt.Errorf("keep compiled functions: %w", err)
+// engine is what modules are compiled for and run by.
+type engine struct {
+	wazero.Runtime
+	cache wazero.CompilationCache
+}
+
+// newEngine makes an engine that keeps compiled code in dir; with "" it keeps none.
+func newEngine(dir string) (*engine, error) {
+	cache := wazero.NewCompilationCache()
+	if dir != "" {
+		var err error
+		if cache, err = wazero.NewCompilationCacheWithDir(dir); err != nil {
+			return nil, err
 		}
-		h.cache = cache
 	}
 	ctx := context.Background()
-	h.engine = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCompilationCache(h.cache).WithDebugInfoEnabled(false))
-	_, err := wasi_snapshot_preview1.Instantiate(ctx, h.engine)
-	return err
+	e := &engine{wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCompilationCache(cache).WithDebugInfoEnabled(false)), cache}
+	if _, err := wasi_snapshot_preview1.Instantiate(ctx, e); err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return e, nil
+}
+
+func (e *engine) close() error {
+	if e == nil {
+		return nil
+	}
+	return errors.Join(e.Close(context.Background()), e.cache.Close(context.Background()))
+}
+
+// damaged is in the error of an engine that has read compiled code with a wrong checksum, or the beginning of it.
+const damaged = "compilationcache:"
+
+// translate makes machine code of a module, or finds it. What is kept only saves time: where it is damaged, or nothing can be
+// kept, the module is compiled for this session.
+func (h *Host) translate(content []byte) (e *engine, _ wazero.CompiledModule, err error) {
+	ctx := experimental.WithCompilationWorkers(context.Background(), runtime.GOMAXPROCS(0))
+	if h.dir != "" {
+		dir := filepath.Join(h.dir, "compiled")
+		if h.kept == nil {
+			h.kept, err = newEngine(dir)
+		}
+		if err == nil {
+			var m wazero.CompiledModule
+			if m, err = h.kept.CompileModule(ctx, content); err == nil {
+				return h.kept, m, nil
+			}
+		}
+		if strings.Contains(err.Error(), damaged) { // it doesn't say which, and others may be as well
+			files, _ := filepath.Glob(filepath.Join(dir, "*", "*"))
+			for _, f := range files {
+				os.Remove(f) // what stays is found damaged again
+			}
+		}
+	}
+	if h.unkept == nil {
+		if h.unkept, err = newEngine(""); err != nil {
+			return nil, nil, err
+		}
+	}
+	m, err := h.unkept.CompileModule(ctx, content)
+	return h.unkept, m, err
 }
 
 // module is a compiled module.
 type module struct {
+	engine    *engine
 	compiled  wazero.CompiledModule
 	functions []*signature
 	initial   uint64 // bytes of memory that it begins with
@@ -262,15 +312,11 @@ func (h *Host) compile(content []byte) (*module, error) {
 	if all, err = interruptible(all); err != nil {
 		return nil, err
 	}
-	if err := h.start(); err != nil {
-		return nil, err
-	}
-	ctx := experimental.WithCompilationWorkers(context.Background(), runtime.GOMAXPROCS(0))
-	if m.compiled, err = h.engine.CompileModule(ctx, joined(all)); err != nil {
+	if m.engine, m.compiled, err = h.translate(joined(all)); err != nil {
 		return nil, fmt.Errorf("not a valid module: %w", err)
 	}
 	if err := m.check(); err != nil {
-		return nil, errors.Join(err, m.compiled.Close(ctx))
+		return nil, errors.Join(err, m.compiled.Close(context.Background()))
 	}
 	h.modules[key] = m
 	return m, nil

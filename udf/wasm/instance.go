@@ -52,7 +52,7 @@ type guts struct {
 }
 
 // open makes an instance of a module.
-func (h *Host) open(m *module, limits udf.Limits) (*instance, error) {
+func (m *module) open(limits udf.Limits) (*instance, error) {
 	if limits.Memory > 0 && m.initial > uint64(limits.Memory) {
 		return nil, fmt.Errorf("the module begins with %s of memory, weir.udf.memory-limit is %s", megabytes(m.initial), megabytes(uint64(limits.Memory)))
 	}
@@ -64,7 +64,7 @@ func (h *Host) open(m *module, limits udf.Limits) (*instance, error) {
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions().WithStdout(&g.output).WithStderr(&g.output).
 		WithEnv("GODEBUG", goCollects)
 	var err error
-	if g.module, err = h.engine.InstantiateModule(ctx, m.compiled, config); err != nil {
+	if g.module, err = m.engine.InstantiateModule(ctx, m.compiled, config); err != nil {
 		return nil, fmt.Errorf("start the module: %w", g.explain(err))
 	}
 	g.memory = g.module.ExportedMemory(exportMemory)

@@ -1,6 +1,7 @@
 package wasm
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/weirsql/weir/types"
@@ -9,7 +10,7 @@ import (
 )
 
 // spec describes a function of the library for the planner.
-func (l *library) spec(h *Host, sig *signature, src udf.Source) udf.Spec {
+func (l *library) spec(sig *signature, src udf.Source) udf.Spec {
 	d := l.docs[sig.name]
 	spec := udf.Spec{Name: src.Name, Family: "user-defined", Usage: []string{sig.usage(src.Name)}, Summary: d.summary,
 		Examples: d.examples, NonDeterministic: sig.random}
@@ -25,7 +26,7 @@ func (l *library) spec(h *Host, sig *signature, src udf.Source) udf.Spec {
 				return nil, err
 			}
 			return &udf.BoundAggregate{Args: args, Result: sig.result, AppendOnly: !sig.retract, New: func(retract bool) udf.Accumulator {
-				return newAccumulator(h, l.module, sig, src.Limits, args, retract)
+				return newAccumulator(l.module, sig, src.Limits, args, retract)
 			}}, nil
 		}
 		return spec
@@ -35,7 +36,7 @@ func (l *library) spec(h *Host, sig *signature, src udf.Source) udf.Spec {
 		if err != nil {
 			return nil, err
 		}
-		s := &scalar{host: h, module: l.module, sig: sig, limits: src.Limits}
+		s := &scalar{module: l.module, sig: sig, limits: src.Limits}
 		nulls, result := udf.NullIfAny, sig.result
 		if sig.nulls {
 			nulls = udf.NullsSeen
@@ -55,11 +56,14 @@ func (s *signature) bind(c *udf.Call) ([]types.Type, error) {
 		fixed--
 	}
 	if n := len(c.Args); n < fixed || n > fixed && !s.variadic {
-		least := ""
-		if s.variadic {
-			least = "at least "
+		takes := fmt.Sprintf("%d arguments", fixed)
+		if fixed == 1 {
+			takes = "1 argument"
 		}
-		return nil, udf.Errorf(-1, "%s takes %s%d arguments, found %d", c.Name, least, fixed, n)
+		if s.variadic {
+			takes = "at least " + takes
+		}
+		return nil, udf.Errorf(-1, "%s takes %s, found %d", c.Name, takes, n)
 	}
 	args := make([]types.Type, len(c.Args))
 	for i, a := range c.Args {
@@ -78,7 +82,6 @@ func (s *signature) bind(c *udf.Call) ([]types.Type, error) {
 // scalar is a function bound to a call. Subtasks evaluate it at the same time, each with an instance that it takes from
 // the free ones and gives back; there are as many as subtasks.
 type scalar struct {
-	host   *Host
 	module *module
 	sig    *signature
 	limits udf.Limits
@@ -96,7 +99,7 @@ func (s *scalar) instance() (*instance, error) {
 		return i, nil
 	}
 	s.mu.Unlock()
-	return s.host.open(s.module, s.limits)
+	return s.module.open(s.limits)
 }
 
 // eval is the function's udf.Eval.
