@@ -45,7 +45,7 @@ func (p *Planner) createFunction(s *parser.CreateFunction) diag.List {
 	o := &catalog.Object{Path: path, Kind: catalog.Function, Temporary: s.Temporary, Function: &kept,
 		Found: catalog.Found{Hash: loaded.Hash, Signature: loaded.Signature}}
 	if old, exists := p.Catalog.Lookup(path, catalog.Function); exists && !s.Replace && old.Temporary == o.Temporary &&
-		old.Stmt().String() == o.Stmt().String() && old.Found.Hash != o.Found.Hash {
+		definition(old) == definition(o) && old.Found.Hash != o.Found.Hash {
 		return diag.List{changed(old, o.Found, s.Name.Span)}
 	}
 	return p.create(o, s.Name.Span, s.Replace)

@@ -292,13 +292,32 @@ func (p *Planner) create(o *catalog.Object, span diag.Span, replace bool) diag.L
 	err := p.Catalog.Create(o, replace)
 	if errors.Is(err, catalog.ErrExists) {
 		old, ok := p.Catalog.Lookup(o.Path, o.Kind)
-		if ok && old.Temporary == o.Temporary && old.Stmt().String() == o.Stmt().String() {
+		if ok && old.Temporary == o.Temporary && definition(old) == definition(o) {
 			return nil
 		}
 		return diag.List{diag.Errorf("exists", span, "%w with another definition", err).
 			WithHint("DROP %s IF EXISTS first, or CREATE TEMPORARY", strings.ToUpper(o.Kind.String()))}
 	}
 	return refused(span, err)
+}
+
+// definition is an object's statement without OR REPLACE, IF NOT EXISTS and the name, which can be written in several ways:
+// it is compared with one at the same path.
+func definition(o *catalog.Object) string {
+	name := &parser.Name{Parts: []*parser.Ident{{Name: o.Kind.String()}}}
+	switch o.Kind {
+	case catalog.Table:
+		d := *o.Table
+		d.Replace, d.IfNotExists, d.Name = false, false, name
+		return d.String()
+	case catalog.View:
+		d := *o.View
+		d.Replace, d.IfNotExists, d.Name = false, false, name
+		return d.String()
+	}
+	d := *o.Function
+	d.Replace, d.IfNotExists, d.Name = false, false, name
+	return d.String()
 }
 
 // like completes a definition with that of the table it is LIKE.
