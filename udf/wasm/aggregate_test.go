@@ -145,7 +145,34 @@ func TestGoAggregateFailures(t *testing.T) {
 
 	c, _ := accumulator(t, h, "busiest", types.StringType, false)
 	c.Grow(1)
-	if _, err := c.Decode(0, []byte{4, 1, 2, 3}); err == nil || !strings.Contains(err.Error(), "damaged") {
+	c.Add([]int32{0}, []*types.Vector{v}, nil)
+	cut := c.Encode(nil, 0)
+	cut[0]-- // the length of what follows
+	if _, err := c.Decode(0, cut[:len(cut)-1]); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Errorf("a damaged state is taken: %v", err)
+	}
+}
+
+// A state is a type of any kind, and one of another type is refused.
+func TestGoStateTypes(t *testing.T) {
+	h := host(t)
+	states := map[string][]byte{}
+	for name, want := range map[string]any{"count": int64(2), "words": "a b"} {
+		a, bound := accumulator(t, h, name, types.StringType, false)
+		a.Grow(1)
+		a.Add([]int32{0, 0}, []*types.Vector{column(types.StringType, "a", "b")}, nil)
+		states[name] = a.Encode(nil, 0)
+		b, _ := accumulator(t, h, name, types.StringType, false)
+		b.Grow(1)
+		if _, err := b.Decode(0, states[name]); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, name, results(b, bound.Result, 0), want)
+	}
+	c, _ := accumulator(t, h, "count", types.StringType, false)
+	c.Grow(1)
+	const want = "take back the state of Count: it was saved when its fields were others"
+	if _, err := c.Decode(0, states["words"]); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("a state of another type: %v, want %s", err, want)
 	}
 }

@@ -165,6 +165,7 @@ func TestExamples(t *testing.T) {
 
 // What a Go file may not have, and what makes its functions random.
 func TestGoFiles(t *testing.T) {
+	const aggregate = "package p\ntype A struct{}\nfunc (a *A) Add(x int) {}\nfunc (a *A) Merge(o *A) {}\nfunc (a *A) Result() int { return 1 }\n"
 	for text, want := range map[string]string{
 		"package p\nimport \"os\"\nfunc F() int { os.Exit(1); return 1 }":     "p.go:2:8: import \"os\": functions have no files",
 		"package p\nimport \"os/exec\"\nfunc F() int { return 1 }":            "p.go:2:8: import \"os/exec\": functions have no files",
@@ -180,6 +181,13 @@ func TestGoFiles(t *testing.T) {
 		"package p\ntype A struct{ next *A }\nfunc (a *A) Add(x int) {}\nfunc (a *A) Merge(o *A) {}\nfunc (a *A) Result() int { return 1 }":                         "the state of A has the recursive type A",
 		"package p\ntype A struct{ m map[float64]any }\nfunc (a *A) Add(x int) {}\nfunc (a *A) Merge(o *A) {}\nfunc (a *A) Result() int { return 1 }":               "the state of A has the type any",
 		"package p\ntype A struct{}\nfunc (a *A) Add(x int) {}\nfunc (a *A) Retract(x int32) {}\nfunc (a *A) Merge(o *A) {}\nfunc (a *A) Result() int { return 1 }": "A.Retract must take and give the same as A.Add",
+		"package p\nfunc F(x int) int { return len(x) }\n\nfunc len(x int) int { return x }":                                                                        "p.go:4:6: len hides Go's own len",
+		"package p\nvar a, string = 1, 2\nfunc F(x int) int { return x }":                                                                                           "p.go:2:8: string hides Go's own string",
+		"package p\ntype byte int8\nfunc F(x int) int { return x }":                                                                                                 "p.go:2:6: byte hides Go's own byte",
+		aggregate + "func (a *A) Init(x int) {}":              "p.go:6:1: A.Init takes (int) and gives (); it must take () and give ()",
+		aggregate + "func (a *A) Init() error { return nil }": "p.go:6:1: A.Init takes () and gives (error)",
+		aggregate + "func (a *A) MarshalBinary() []byte { return nil }\nfunc (a *A) UnmarshalBinary(b []uint8) error { return nil }": "p.go:6:1: A.MarshalBinary takes () and gives ([]byte); it must take () and give ([]byte, error)",
+		aggregate + "func (a *A) MarshalBinary() (b []byte, err error) { return }\nfunc (a *A) UnmarshalBinary(b []uint8) { }":       "p.go:7:1: A.UnmarshalBinary takes ([]byte) and gives (); it must take ([]byte) and give (error)",
 	} {
 		g, err := readGo("p.go", []byte(text))
 		if err == nil {

@@ -189,7 +189,8 @@ func compileGo(goTool string, g *goFile, wrapped string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), goTimeout)
 	defer cancel()
 	out := filepath.Join(dir, "out.wasm")
-	c := exec.CommandContext(ctx, goTool, "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out, ".")
+	c := exec.CommandContext(ctx, goTool, "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", out,
+		userFile, supportFile, wrapFile) // by their names, as build constraints, such as ignore, are for other compilations of the file
 	c.Dir = dir
 	c.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOWORK=off", "GOFLAGS=", "GO111MODULE=on", "GOTOOLCHAIN=local",
 		"GOPROXY=off", "CGO_ENABLED=0", "GOWASM=")

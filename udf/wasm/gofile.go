@@ -104,6 +104,9 @@ func readGo(name string, content []byte) (*goFile, error) {
 	if err := g.restrict(); err != nil {
 		return nil, err
 	}
+	if fault := g.hides(); fault != nil {
+		return nil, refusedGo(name, fault.Error()).WithHint("give it another name")
+	}
 	methods := map[string][]*ast.FuncDecl{}
 	for _, d := range g.file.Decls {
 		switch d := d.(type) {
@@ -207,6 +210,38 @@ func (g *goFile) restrict() error {
 	})
 	if fault != nil {
 		return refusedGo(g.name, fault.Error()).WithHint("pass the time as an argument, such as CURRENT_TIMESTAMP")
+	}
+	return nil
+}
+
+// predeclared are the names that weir's part of the package uses as Go declares them.
+var predeclared = []string{"any", "append", "bool", "byte", "error", "false", "float32", "float64", "int", "int8", "int16", "int32", "int64", "len",
+	"make", "new", "nil", "panic", "recover", "string", "true", "uint", "uint32", "uint64", "uintptr"}
+
+// hides looks for declarations that would hide predeclared names.
+func (g *goFile) hides() *fileError {
+	var names []*ast.Ident
+	for _, d := range g.file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				names = append(names, d.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch spec := spec.(type) {
+				case *ast.TypeSpec:
+					names = append(names, spec.Name)
+				case *ast.ValueSpec:
+					names = append(names, spec.Names...)
+				}
+			}
+		}
+	}
+	for _, id := range names {
+		if slices.Contains(predeclared, id.Name) {
+			return g.errorf(id.Pos(), "%s hides Go's own %s, which the code that weir adds to the package needs", id.Name, id.Name)
+		}
 	}
 	return nil
 }
@@ -338,6 +373,19 @@ func (g *goFile) text(x ast.Expr) string {
 	return "this type"
 }
 
+// listed is the types of parameters or results, with commas.
+func (g *goFile) listed(list *ast.FieldList) string {
+	var all []string
+	if list != nil {
+		for _, f := range list.List {
+			for range max(1, len(f.Names)) {
+				all = append(all, strings.Replace(g.text(f.Type), "[]uint8", "[]byte", 1))
+			}
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
 // aggregate reads an exported type; one without Add and Result is none.
 func (g *goFile) aggregate(t *ast.TypeSpec, methods []*ast.FuncDecl) {
 	find := func(name string) *ast.FuncDecl {
@@ -383,6 +431,14 @@ func (g *goFile) aggregate(t *ast.TypeSpec, methods []*ast.FuncDecl) {
 				return g.errorf(retract.Pos(), "%s.Retract must take and give the same as %s.Add", a.name, a.name)
 			}
 			a.retract = true
+		}
+		for _, m := range []struct{ name, params, results string }{
+			{"Init", "", ""}, {"MarshalBinary", "", "[]byte, error"}, {"UnmarshalBinary", "[]byte", "error"},
+		} {
+			if d := find(m.name); d != nil && (m.name == "Init" || a.marshal) && (g.listed(d.Type.Params) != m.params || g.listed(d.Type.Results) != m.results) {
+				return g.errorf(d.Pos(), "%s.%s takes (%s) and gives (%s); it must take (%s) and give (%s)", a.name, m.name,
+					g.listed(d.Type.Params), g.listed(d.Type.Results), m.params, m.results)
+			}
 		}
 		if !a.marshal {
 			return g.encodable(t.Type, t, nil)

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"hash/fnv"
 	"slices"
 	"strings"
 )
 
-// The state of an aggregate is encoded by code that is made for its type: the fields of a struct in order, numbers as
+// The state of an aggregate is encoded by code that is made for its type: a hash of its layout, then the fields of a struct in order, numbers as
 // varints or 8 bytes, text, slices and maps (in the order of their keys) behind their lengths. Types of other packages
 // aren't looked into; a state that has some brings MarshalBinary and UnmarshalBinary.
 
@@ -186,6 +187,42 @@ func (w *stateWriter) decodeNamed(name *ast.Ident, x ast.Expr, v string) {
 		return
 	}
 	w.decode(x, v)
+}
+
+// layout describes how a value of a type is encoded.
+func (g *goFile) layout(x ast.Expr) string {
+	switch x := x.(type) {
+	case *ast.ParenExpr:
+		return g.layout(x.X)
+	case *ast.Ident:
+		if t, declared := g.types[x.Name]; declared {
+			return g.layout(t.Type)
+		}
+		return x.Name
+	case *ast.StarExpr:
+		return "*" + g.layout(x.X)
+	case *ast.ArrayType:
+		if x.Len == nil {
+			return "[]" + g.layout(x.Elt)
+		}
+		return "[" + g.source(x.Len) + "]" + g.layout(x.Elt)
+	case *ast.MapType:
+		return "map[" + g.layout(x.Key) + "]" + g.layout(x.Value)
+	case *ast.StructType:
+		all := "struct{"
+		for _, f := range fields(x) {
+			all += f.name + " " + g.layout(f.t) + ";"
+		}
+		return all + "}"
+	}
+	return g.text(x)
+}
+
+// print is what states of a type begin with, so that one of another layout is not misread.
+func (g *goFile) print(x ast.Expr) uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(g.layout(x)))
+	return h.Sum32()
 }
 
 type field struct {

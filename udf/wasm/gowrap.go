@@ -209,13 +209,14 @@ func (w *wrapper) aggregate(a *goAggregate) {
 	w.give(a.result.result.sql)
 	w.close()
 
-	t := w.g.types[n]
+	t := w.g.types[n].Name
 	w.open(n + "_encode")
 	w.line("s := weirState%s(weirGroups(f)[0])\ndst := weirBytes[:0]", n)
 	if a.marshal {
 		w.line("b, err := s.MarshalBinary()\nif err != nil { return weirFail(f, err.Error()) }\ndst = append(dst, b...)")
 	} else {
-		w.encode(t.Type, "(*s)")
+		w.line("dst = weirPutUint(dst, %d)", w.g.print(t))
+		w.encode(t, "(*s)")
 	}
 	w.line("weirOffsets(f)[1] = uint32(len(dst))\nweirGive(f, dst)")
 	w.close()
@@ -226,7 +227,9 @@ func (w *wrapper) aggregate(a *goAggregate) {
 		w.line("if err := s.UnmarshalBinary(a0.at(0)); err != nil { return weirFail(f, err.Error()) }")
 	} else {
 		w.line("r := &weirReader{a0.at(0)}")
-		w.decode(t.Type, "(*s)")
+		w.line("if r.Uint() != %d { return weirFail(f, %q) }", w.g.print(t),
+			"it was saved when its fields were others; give them back, or start without the state")
+		w.decode(t, "(*s)")
 		w.line("r.end()")
 	}
 	w.line("%s[weirGroups(f)[0]] = s", states)

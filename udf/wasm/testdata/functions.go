@@ -1,3 +1,5 @@
+//go:build ignore
+
 // Package functions has what the tests call: a function of each kind, and some that fail.
 package functions
 
@@ -242,3 +244,17 @@ func Garbage(n int64) int64 {
 	sink = make([]byte, n)
 	return int64(len(sink))
 }
+
+// Count has a state that is a number.
+type Count int64
+
+func (c *Count) Add(word string)    { *c++ }
+func (c *Count) Merge(other *Count) { *c += *other }
+func (c Count) Result() int64       { return int64(c) }
+
+// Words has a state that is a slice.
+type Words []string
+
+func (w *Words) Add(word string)    { *w = append(*w, word) }
+func (w *Words) Merge(other *Words) { *w = append(*w, *other...) }
+func (w Words) Result() string      { return strings.Join(w, " ") }
