@@ -159,6 +159,12 @@ func natives() []udf.Spec {
 			}
 			return nil
 		}),
+		udf.Scalar2("LEADING_BYTES", func(s string, n int) string { return s[:n] }),
+		udf.Text2("LEADING_TEXT", func(dst []byte, s string, n int) []byte { return append(dst, s[:n]...) }),
+		udf.Table2("START_OF", func(s string, n int, emit func(string)) error {
+			emit(s[:n])
+			return nil
+		}),
 		udf.Aggregate("TOTAL", udf.AggregateFuncs[total, int64, udf.Null[int64]]{
 			Accumulate: (*total).accumulate, Retract: (*total).retract, Merge: (*total).merge, Result: (*total).result,
 		}),
@@ -197,6 +203,8 @@ func TestNativeScalars(t *testing.T) {
 		{"CAST(REVERSED(CAST(phone AS BYTES)) AS STRING)", `"321 066 34+" null "2100"`},
 		{"QUOTED(phone)", `"\"+43 660 123\"" null "\"0012\""`},
 		{"INDENTED(phone, 2)", `"  +43 660 123" null "  0012"`},
+		{"LEADING_BYTES('a€', 3)", "\"a\ufffd\ufffd\" \"a\ufffd\ufffd\" \"a\ufffd\ufffd\""}, // cut in the middle of a character
+		{"LEADING_TEXT('a€', 3)", "\"a\ufffd\ufffd\" \"a\ufffd\ufffd\" \"a\ufffd\ufffd\""},
 		{"SQUARE(n)", `49.0 900.0 null`},
 		{"TEXT_PLUS(phone, 1)", `"+43 660 1231" null "00121"`},
 		{"CASE WHEN n = 30 THEN 0 ELSE DIVIDED(210, n - 30) END", `-5 0 null`}, // isn't called where it would panic
@@ -315,6 +323,7 @@ func TestNativeTables(t *testing.T) {
 			`{"s":"to be","word":"to","place":1} {"s":"to be","word":"be","place":2} {"s":"or","word":"or","place":1}`},
 		{"SELECT n, w FROM (VALUES ('a'), (NULL)) AS t (s) LEFT JOIN LATERAL TABLE(WORDS_OF(s)) AS x (w, n) ON TRUE",
 			`{"n":1,"w":"a"} {"n":null,"w":null}`},
+		{"SELECT start_of FROM (VALUES ('a€')) AS t (s), LATERAL TABLE(START_OF(s, 3))", "{\"start_of\":\"a\ufffd\ufffd\"}"},
 		{"SELECT a, count_to FROM (VALUES (2), (5)) AS t (a), LATERAL TABLE(COUNT_TO(a, 3))",
 			`{"a":2,"count_to":2} {"a":2,"count_to":3}`},
 	} {

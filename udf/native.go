@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,6 +112,15 @@ func NonDeterministic() Option { return option(func(d *definition) { d.spec.NonD
 // if it doesn't fit then.
 func Returns(t types.Type) Option { return option(func(d *definition) { d.returns = t }) }
 
+// given is options, and that f is not nil.
+func given(f any, options []Option) []Option {
+	return append([]Option{option(func(d *definition) {
+		if reflect.ValueOf(f).IsNil() {
+			d.fail("the function is nil")
+		}
+	})}, options...)
+}
+
 // definition is what a Spec is made from.
 type definition struct {
 	spec    Spec
@@ -140,6 +151,11 @@ func define(name string, options []Option, variadic bool, params ...parameter) *
 	if d.params != nil && len(d.params) != len(params) {
 		d.fail("Params names %d parameters; the function has %d", len(d.params), len(params))
 		d.params = nil
+	}
+	for i, name := range d.params {
+		if slices.ContainsFunc(d.params[:i], func(other string) bool { return strings.EqualFold(other, name) }) {
+			d.fail("Params names two parameters %s", name)
+		}
 	}
 	if !variadic {
 		d.spec.Params = d.params

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
@@ -61,7 +62,7 @@ func anyCodec(x any) any {
 		return text(parameter{sql: "STRING", accepts: types.Type.IsCharacter, to: types.StringType, otherwise: types.StringType},
 			func(b []byte) string { return string(b) },
 			func(s string, from, to int32) string { return s[from:to] },
-			func(dst []byte, x string) []byte { return append(dst, x...) })
+			appendText)
 	case []byte:
 		return text(parameter{sql: "BYTES", accepts: types.Type.IsBinary, to: types.BytesType, otherwise: types.BytesType},
 			func(b []byte) []byte { return append([]byte(nil), b...) },
@@ -129,6 +130,18 @@ func (Null[T]) codec() any {
 		}
 	}
 	return c
+}
+
+// appendText appends x; bytes that aren't UTF-8 become U+FFFD, as in a CAST from BYTES: Go's strings may have some, such as
+// those that were cut in the middle of a character, and SQL's don't.
+func appendText(dst []byte, x string) []byte {
+	if utf8.ValidString(x) {
+		return append(dst, x...)
+	}
+	for _, r := range x {
+		dst = utf8.AppendRune(dst, r)
+	}
+	return dst
 }
 
 // loadByRow makes load out of reader.

@@ -8,7 +8,7 @@ import "reflect"
 //
 // A function that panics fails its job, and nothing else of the process.
 func Scalar[A, R Native](name string, f func(A) R, options ...Option) Spec {
-	return eval1(name, options, noResult, func(a []A, r []R, s *frame) error {
+	return eval1(name, given(f, options), noResult, func(a []A, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			r[i] = f(a[i])
@@ -19,7 +19,7 @@ func Scalar[A, R Native](name string, f func(A) R, options ...Option) Spec {
 
 // Scalar0 defines a scalar function without arguments. Its result is computed once, unless it is NonDeterministic.
 func Scalar0[R Native](name string, f func() R, options ...Option) Spec {
-	return eval0(name, options, noResult, func(r []R, s *frame) error {
+	return eval0(name, given(f, options), noResult, func(r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			r[i] = f()
@@ -30,7 +30,7 @@ func Scalar0[R Native](name string, f func() R, options ...Option) Spec {
 
 // Scalar2 is Scalar for two arguments.
 func Scalar2[A, B, R Native](name string, f func(A, B) R, options ...Option) Spec {
-	return eval2(name, options, noResult, func(a []A, b []B, r []R, s *frame) error {
+	return eval2(name, given(f, options), noResult, func(a []A, b []B, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			r[i] = f(a[i], b[i])
@@ -41,7 +41,7 @@ func Scalar2[A, B, R Native](name string, f func(A, B) R, options ...Option) Spe
 
 // Scalar3 is Scalar for three arguments.
 func Scalar3[A, B, C, R Native](name string, f func(A, B, C) R, options ...Option) Spec {
-	return eval3(name, options, noResult, func(a []A, b []B, c []C, r []R, s *frame) error {
+	return eval3(name, given(f, options), noResult, func(a []A, b []B, c []C, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			r[i] = f(a[i], b[i], c[i])
@@ -52,7 +52,7 @@ func Scalar3[A, B, C, R Native](name string, f func(A, B, C) R, options ...Optio
 
 // Scalar4 is Scalar for four arguments.
 func Scalar4[A, B, C, D, R Native](name string, f func(A, B, C, D) R, options ...Option) Spec {
-	return eval4(name, options, noResult, func(a []A, b []B, c []C, d []D, r []R, s *frame) error {
+	return eval4(name, given(f, options), noResult, func(a []A, b []B, c []C, d []D, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			r[i] = f(a[i], b[i], c[i], d[i])
@@ -63,7 +63,7 @@ func Scalar4[A, B, C, D, R Native](name string, f func(A, B, C, D) R, options ..
 
 // ScalarN is Scalar for one or more arguments of the same type. The function must not keep the slice.
 func ScalarN[A, R Native](name string, f func(...A) R, options ...Option) Spec {
-	return evalN(name, options, noResult, func(columns [][]A, row []A, r []R, s *frame) error {
+	return evalN(name, given(f, options), noResult, func(columns [][]A, row []A, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			for k := range columns {
@@ -81,7 +81,7 @@ func ScalarN[A, R Native](name string, f func(...A) R, options ...Option) Spec {
 //	udf.Partial("HEX_VALUE", func(s string) (int64, error) { return strconv.ParseInt(s, 16, 64) })
 func Partial[A, R Native, S any](name string, f func(A) (R, S), options ...Option) Spec {
 	ends := outcomeOf[S]()
-	return eval1(name, options, ends.kind, func(a []A, r []R, s *frame) error {
+	return eval1(name, given(f, options), ends.kind, func(a []A, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			x, end := f(a[i])
@@ -97,7 +97,7 @@ func Partial[A, R Native, S any](name string, f func(A) (R, S), options ...Optio
 // Partial2 is Partial for two arguments.
 func Partial2[A, B, R Native, S any](name string, f func(A, B) (R, S), options ...Option) Spec {
 	ends := outcomeOf[S]()
-	return eval2(name, options, ends.kind, func(a []A, b []B, r []R, s *frame) error {
+	return eval2(name, given(f, options), ends.kind, func(a []A, b []B, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			x, end := f(a[i], b[i])
@@ -113,7 +113,7 @@ func Partial2[A, B, R Native, S any](name string, f func(A, B) (R, S), options .
 // Partial3 is Partial for three arguments.
 func Partial3[A, B, C, R Native, S any](name string, f func(A, B, C) (R, S), options ...Option) Spec {
 	ends := outcomeOf[S]()
-	return eval3(name, options, ends.kind, func(a []A, b []B, c []C, r []R, s *frame) error {
+	return eval3(name, given(f, options), ends.kind, func(a []A, b []B, c []C, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			x, end := f(a[i], b[i], c[i])
@@ -129,7 +129,7 @@ func Partial3[A, B, C, R Native, S any](name string, f func(A, B, C) (R, S), opt
 // PartialN is Partial for one or more arguments of the same type. The function must not keep the slice.
 func PartialN[A, R Native, S any](name string, f func(...A) (R, S), options ...Option) Spec {
 	ends := outcomeOf[S]()
-	return evalN(name, options, ends.kind, func(columns [][]A, row []A, r []R, s *frame) error {
+	return evalN(name, given(f, options), ends.kind, func(columns [][]A, row []A, r []R, s *frame) error {
 		for i := range r {
 			s.at = i
 			for k := range columns {

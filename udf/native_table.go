@@ -17,7 +17,7 @@ import (
 // Null. emit must not be called after the function has returned.
 func Table[A Native, R any](name string, f func(a A, emit func(R)) error, options ...Option) Spec {
 	ca := codecOf[A]()
-	return tableSpec(name, options, func() tableRun[R] {
+	return tableSpec(name, given(f, options), func() tableRun[R] {
 		var a []A
 		return tableRun[R]{
 			load: func(ctx *Context, args []*types.Vector, rows []int32, n int) {
@@ -31,7 +31,7 @@ func Table[A Native, R any](name string, f func(a A, emit func(R)) error, option
 // Table2 is Table for two arguments.
 func Table2[A, B Native, R any](name string, f func(a A, b B, emit func(R)) error, options ...Option) Spec {
 	ca, cb := codecOf[A](), codecOf[B]()
-	return tableSpec(name, options, func() tableRun[R] {
+	return tableSpec(name, given(f, options), func() tableRun[R] {
 		var a []A
 		var b []B
 		return tableRun[R]{

@@ -44,6 +44,12 @@ func TestRegistration(t *testing.T) {
 		{udf.Scalar("MINE", func(x int64) int64 { return x }), `function "MINE": there is one of that name already, of the family "user"; choose another name`},
 		{udf.Scalar("a b", func(x int64) int64 { return x }), `function "A B": the name must be of letters, digits and underscores, and begin with a letter`},
 		{udf.Scalar("F", func(x int64) int64 { return x }, udf.Params("x", "y")), `function "F": Params names 2 parameters; the function has 1`},
+		{udf.Scalar2("F", func(x, y int64) int64 { return x }, udf.Params("x", "X")), `function "F": Params names two parameters X`},
+		{udf.Scalar[int64, int64]("F", nil), `function "F": the function is nil`},
+		{udf.PartialN[string, string, error]("F", nil), `function "F": the function is nil`},
+		{udf.Text2[string, string]("F", nil), `function "F": the function is nil`},
+		{udf.Column3[int64, int64, int64, int64]("F", nil), `function "F": the function is nil`},
+		{udf.Table[int64, int64]("F", nil), `function "F": the function is nil`},
 		{udf.Scalar("F", func(x int64) int64 { return x }, udf.Returns(types.DateType)), `function "F": Returns says DATE, but the function returns BIGINT`},
 		{udf.Scalar("F", func(x time.Time) time.Time { return x }, udf.Returns(types.TimestampType(9))), `function "F": Returns says TIMESTAMP(9), but the function returns TIMESTAMP`},
 		{udf.Partial("F", func(x int64) (int64, string) { return x, "" }), `function "F": its second result must be an error or a bool`},
@@ -299,5 +305,25 @@ func TestDecimal(t *testing.T) {
 	}
 	if f := udf.NewDecimal(-1, 1).Float64(); f != -0.1 {
 		t.Errorf("-0.1 is %v", f)
+	}
+}
+
+// What a function appends to must come back.
+func TestTextShrinks(t *testing.T) {
+	spec := udf.Text("F", func(dst []byte, s string) []byte {
+		if s == "bad" {
+			return []byte("a")
+		}
+		return append(dst, s...)
+	})
+	bound, err := spec.Scalar(&udf.Call{Name: "F", Args: []udf.Arg{{Type: types.StringType}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := types.NewVector(bound.Result)
+	err = bound.Eval(nil, []*types.Vector{columnOf(types.StringType, "one", "bad", "two")}, out, 3)
+	var row *udf.RowError
+	if !errors.As(err, &row) || row.Row != 1 || !strings.HasPrefix(err.Error(), "the function returned 1 bytes, fewer than the 3 of dst") {
+		t.Errorf("got %v, want an error of row 1", err)
 	}
 }

@@ -1,7 +1,9 @@
 package udf
 
 import (
+	"fmt"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/weirsql/weir/types"
 )
@@ -15,7 +17,7 @@ func Text[A Native](name string, f func(dst []byte, a A) []byte, options ...Opti
 	}
 	ca, result := codecOf[A](), codecOf[string]().parameter
 	pool := sync.Pool{New: func() any { return new(scratch) }}
-	return scalarSpec(name, options, false, noResult, result, []parameter{ca.parameter}, func(strict []bool) Eval {
+	return scalarSpec(name, given(f, options), false, noResult, result, []parameter{ca.parameter}, func(strict []bool) Eval {
 		return func(ctx *Context, args []*types.Vector, out *types.Vector, n int) error {
 			s := pool.Get().(*scratch)
 			k := s.begin(args, strict, out, n)
@@ -39,7 +41,7 @@ func Text2[A, B Native](name string, f func(dst []byte, a A, b B) []byte, option
 	}
 	ca, cb, result := codecOf[A](), codecOf[B](), codecOf[string]().parameter
 	pool := sync.Pool{New: func() any { return new(scratch) }}
-	return scalarSpec(name, options, false, noResult, result, []parameter{ca.parameter, cb.parameter}, func(strict []bool) Eval {
+	return scalarSpec(name, given(f, options), false, noResult, result, []parameter{ca.parameter, cb.parameter}, func(strict []bool) Eval {
 		return func(ctx *Context, args []*types.Vector, out *types.Vector, n int) error {
 			s := pool.Get().(*scratch)
 			k := s.begin(args, strict, out, n)
@@ -62,7 +64,14 @@ func (f *frame) text(out *types.Vector, n, count int, result func(dst []byte, k 
 			for f.at = k; out.N < f.row(k); {
 				out.AppendZero()
 			}
-			out.Data = result(out.Data, k)
+			data := result(out.Data, k)
+			if len(data) < len(out.Data) {
+				return fmt.Errorf("the function returned %d bytes, fewer than the %d of dst; append to dst and return that", len(data), len(out.Data))
+			}
+			if from := len(out.Data); !utf8.Valid(data[from:]) {
+				data = appendText(data[:from], string(data[from:]))
+			}
+			out.Data = data
 			out.EndValue()
 		}
 		for out.N < n {
