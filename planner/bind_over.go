@@ -285,7 +285,9 @@ func (o *overBinder) frame(w *overWindow, s *parser.WindowSpec, spec *udf.Spec) 
 		return err
 	}
 	n := int64(-1)
-	if l, ok := x.(*rex.Literal); ok {
+	l, ok := x.(*rex.Literal)
+	interval := ok && (l.T.Kind == types.IntervalMilli || l.T.Kind == types.IntervalMonth) // its value is a number, too
+	if ok && !interval {
 		switch v := l.Value.(type) {
 		case int32:
 			n = int64(v)
@@ -294,7 +296,11 @@ func (o *overBinder) frame(w *overWindow, s *parser.WindowSpec, spec *udf.Spec) 
 		}
 	}
 	if n < 0 || n >= maxPreceding {
-		return diag.Errorf("type-mismatch", f.Low.Offset.Pos(), "ROWS … PRECEDING takes a whole number below %d, found %s", int64(maxPreceding), f.Low.Offset)
+		err := diag.Errorf("type-mismatch", f.Low.Offset.Pos(), "ROWS … PRECEDING takes a whole number below %d, found %s", int64(maxPreceding), f.Low.Offset)
+		if interval {
+			err.WithHint("RANGE takes an interval")
+		}
+		return err
 	}
 	w.frame.Preceding = n
 	return nil
