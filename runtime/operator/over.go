@@ -106,15 +106,7 @@ func (o *overAggregate) Process(_ int, b *types.Batch, out Output) error {
 	}
 	defer o.count()
 	if !o.waits {
-		if b.Sel != nil {
-			o.work.Reset()
-			for i, v := range o.work.Cols {
-				v.AppendSelected(b.Cols[i], b.Sel)
-			}
-			o.work.N = n
-			b = o.work
-		}
-		return o.evaluate(b, nil, out)
+		return o.evaluateNow(b, n, out)
 	}
 	if o.node.Proctime {
 		now := o.ctx.Clock.Now().UnixMilli()
@@ -142,6 +134,41 @@ func (o *overAggregate) Process(_ int, b *types.Batch, out Output) error {
 	o.ctx.Metrics.Late.Add(int64(late))
 	o.pending.add(b, sel, n-late, times)
 	return nil
+}
+
+// evaluateNow is evaluate for the n rows of a batch that may have a selection.
+func (o *overAggregate) evaluateNow(b *types.Batch, n int, out Output) error {
+	for from := 0; from < n; {
+		to := from + o.atOnce(n-from)
+		part := b
+		if b.Sel != nil || to-from < n {
+			part = o.work
+			part.Reset()
+			for i, v := range part.Cols {
+				if b.Sel != nil {
+					v.AppendSelected(b.Cols[i], b.Sel[from:to])
+				} else {
+					v.AppendRange(b.Cols[i], from, to)
+				}
+			}
+			part.N = to - from
+		}
+		if err := o.evaluate(part, nil, out); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
+
+// atOnce is how many of n rows are evaluated at once. Their keys are in memory together, whatever the limit, so with memories
+// as large as forests it must not be many. The limit is looked at every 16 lookups (state.Store).
+func (o *overAggregate) atOnce(n int) int {
+	if o.functions == nil || o.account == nil || o.limit != nil || o.keys.Len() == 0 {
+		return n
+	}
+	size := int64(o.functions.Bytes()/o.keys.Len()) + 1
+	return int(min(int64(n), max(1, o.account.Share()/32/size)))
 }
 
 // punctual returns the rows of a batch that are not late, and how many are.
@@ -241,9 +268,10 @@ func (o *overAggregate) advance(t int64, out Output) error {
 	o.progress = max(o.progress, t)
 	o.due = o.pending.due(t, o.due[:0])
 	defer o.count()
+	together := o.aggs.peers && len(o.aggs.calls) > 0 // rows of the same time have results together
 	for rows := o.due; len(rows) > 0; {
-		n := min(len(rows), o.ctx.MaxRows)
-		for n < len(rows) && rows[n].time == rows[n-1].time { // peers stay together
+		n := o.atOnce(min(len(rows), o.ctx.MaxRows))
+		for together && n < len(rows) && rows[n].time == rows[n-1].time {
 			n++
 		}
 		o.work.Reset()
@@ -514,13 +542,13 @@ func (o *overAggregate) Complete() { o.keys.Complete() }
 // used estimates the memory in use.
 func (o *overAggregate) used() int {
 	n := o.aggs.bytes() + 8*cap(o.last) + 8*cap(o.at)
-	if o.functions != nil {
-		n += o.functions.Bytes()
-	}
 	if o.limit != nil {
 		n += o.limit.bytes()
 	}
 	n = o.keys.Used() + o.keys.InUse(n) + o.pending.bytes()
+	if o.functions != nil {
+		n += o.functions.Bytes() // of the keys in memory: a key that leaves gives back what it had
+	}
 	if o.frame != nil {
 		n += o.frame.used()
 	}

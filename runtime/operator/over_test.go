@@ -3,6 +3,7 @@ package operator_test
 import (
 	"encoding/binary"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -474,5 +475,97 @@ func TestOverMaxKeys(t *testing.T) {
 				> +I 1 00:00:10 1
 			`}.replay(t, v)
 		})
+	}
+}
+
+// growing is products whose groups become larger with every row, as forests do.
+type growing struct {
+	products
+	rows []int
+	held int
+}
+
+const grownBytes = 500
+
+func (g *growing) Grow(n int) {
+	g.products.Grow(n)
+	for len(g.rows) < n {
+		g.rows = append(g.rows, 0)
+	}
+}
+
+func (g *growing) Reset(group int32) {
+	g.products.Reset(group)
+	g.held -= g.rows[group]
+	g.rows[group] = 0
+}
+
+func (g *growing) Bytes() int { return grownBytes * g.held }
+
+func (g *growing) Eval(ctx *udf.Context, groups []int32, args []*types.Vector, out *types.Vector, n int) error {
+	for _, group := range groups[:n] {
+		g.rows[group]++
+		g.held++
+	}
+	return g.products.Eval(ctx, groups, args, out, n)
+}
+
+func (g *growing) Encode(dst []byte, group int32) []byte {
+	return append(g.products.Encode(dst, group), byte(g.rows[group]))
+}
+
+func (g *growing) Decode(group int32, b []byte) error {
+	g.rows[group] = int(b[len(b)-1])
+	g.held += g.rows[group]
+	return g.products.Decode(group, b[:len(b)-1])
+}
+
+// Memories that grow, of more keys in a batch than have room together, stay near the limit, and are those of a run without one.
+func TestOverMemoriesBeyondTheLimit(t *testing.T) {
+	const keys, rounds, limit = 300, 40, 400_000
+	for _, clock := range []string{"TIME", "PROCTIME"} {
+		s := schema("k BIGINT, v BIGINT, ts " + clock)
+		f := product(s, "v")
+		f.Fn.New = func() udf.Stateful { return &growing{} }
+		j := newJob(t, overNode(s, []int{0}, unboundedRange, []*rex.Call{f}), nil, time.Time{})
+		j.maxRows = keys
+		j.limit(limit)
+		j.open(1, nil)
+		products := make([]int64, keys)
+		for round := range int64(rounds) {
+			b := types.NewBatch(s)
+			var want []string
+			for k := range int64(keys) {
+				products[k] = (max(products[k], min(1, 1-round))*7 + round%2 + k%11) % 1_000_003
+				want = append(want, strconv.FormatInt(products[k], 10))
+				b.Cols[0].AppendValue(k)
+				b.Cols[1].AppendValue(round%2 + k%11)
+				b.Cols[2].AppendValue(round)
+				b.AppendKind(types.Insert)
+			}
+			if round == rounds/2 {
+				j.open(1, j.close())
+			}
+			if err := j.process(0, b); err != nil {
+				t.Fatal(err)
+			}
+			j.watermark(round)
+			got := j.take()
+			if len(got) != keys {
+				t.Fatalf("%s: %d rows in round %d", clock, len(got), round)
+			}
+			for k, row := range got {
+				if !strings.HasSuffix(row, " "+want[k]) {
+					t.Fatalf("%s: %q in round %d, want product %s", clock, row, round, want[k])
+				}
+			}
+			if n := j.metrics.StateBytes.Load(); n > 2*limit {
+				t.Fatalf("%s: %d bytes in round %d, the limit is %d", clock, n, round, limit)
+			}
+		}
+		if j.memory.Spilled() == 0 {
+			t.Errorf("%s: nothing is on disk", clock)
+		}
+		j.close()
 	}
 }

@@ -144,11 +144,19 @@ func (a *Account) Spilled() int64 {
 	return a.disk
 }
 
+// Share is an equal share of the limit.
+func (a *Account) Share() int64 { return a.memory.limit / max(1, a.memory.accounts.Load()) }
+
+// surplus is how much of what the account had when it was updated last is beyond the limit and its share.
+func (a *Account) surplus() int64 {
+	return max(0, min(a.memory.used.Load()-a.memory.limit, a.last-a.Share()))
+}
+
 // over reports whether the account must make room before it grows by extra bytes: the limit is reached, and its own share
 // is more than an equal one.
 func (a *Account) over(extra int64) bool {
 	m := a.memory
-	return m.used.Load()+extra > m.limit && a.last+extra > m.limit/max(1, m.accounts.Load())
+	return m.used.Load()+extra > m.limit && a.last+extra > a.Share()
 }
 
 func (a *Account) spilled(bytes int64) {

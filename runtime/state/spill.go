@@ -56,14 +56,21 @@ func (s *Store) room(n int) error {
 		}
 	}
 	if largest == s || n > spare {
-		if err := s.evict(max(n, s.Len()/32)); err != nil {
+		if err := s.evict(s.surplus(n)); err != nil {
 			return err
 		}
 	}
 	if largest != s {
-		return largest.evict(max(n, largest.Len()/32))
+		return largest.evict(largest.surplus(n))
 	}
 	return nil
+}
+
+// surplus is how many keys leave so that there is room for n: as many, and a few, and if those in memory have grown meanwhile,
+// what is beyond the limit.
+func (s *Store) surplus(n int) int {
+	grown := int(float64(s.account.surplus()) / float64(max(1, s.account.last)) * float64(s.Len()))
+	return max(n, s.Len()/32, grown)
 }
 
 // evict moves up to n keys to disk, those first that have not been looked up for long: the hand goes round, and passes
