@@ -14,6 +14,9 @@ import (
 // maxShown is how many bytes of an argument an error message shows.
 const maxShown = 60
 
+// maxCall is how much of a call, in bytes: a constant in it may have become as long as a function makes it.
+const maxCall = 500
+
 // evalError says which function failed on which arguments and where it stands in the query. A negative row means that
 // no row is to blame; otherwise args hold the row's arguments.
 func evalError(x node, args []*types.Vector, row int, cause error) error {
@@ -40,7 +43,7 @@ func CallError(call string, span diag.Span, args []*types.Vector, err error) err
 }
 
 func failure(call string, span diag.Span, args []*types.Vector, row int, cause error) error {
-	e := &diag.Error{Code: "evaluation", Span: span, Msg: call, Err: cause}
+	e := &diag.Error{Code: "evaluation", Span: span, Msg: shorten(call, maxCall), Err: cause}
 	if row >= 0 && len(args) > 0 {
 		shown := make([]string, len(args))
 		for i, a := range args {
@@ -69,9 +72,13 @@ func Show(v *types.Vector, row int) string {
 	if row >= v.N {
 		return "?"
 	}
-	s := (&rex.Literal{Value: v.Value(row), T: v.Type}).String()
-	if len(s) > maxShown {
-		return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(s[:maxShown], ""), len(s))
+	return shorten((&rex.Literal{Value: v.Value(row), T: v.Type}).String(), maxShown)
+}
+
+// shorten cuts a text that is longer than most bytes and says how long it was.
+func shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
 	}
-	return s
+	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(s[:most], ""), len(s))
 }

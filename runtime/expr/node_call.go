@@ -23,7 +23,7 @@ func (sc *scope) compileCall(e *rex.Call) (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &callNode{expr: e, args: args, values: make([]*types.Vector, len(args)), out: types.NewVector(e.Fn.Result), fn: e.Fn.Eval, text: e.String()}
+	c := &callNode{expr: e, args: args, values: make([]*types.Vector, len(args)), out: types.NewVector(e.Fn.Result), fn: e.Fn.Eval, text: shorten(e.String(), maxCall)}
 	if e.Fn.New == nil {
 		return c, nil
 	}

@@ -411,6 +411,8 @@ func TestErrors(t *testing.T) {
 		}}}
 	short := &rex.Call{Spec: &udf.Spec{Name: "SHORT"},
 		Fn: &udf.BoundScalar{Result: types.StringType, Eval: func(*udf.Context, []*types.Vector, *types.Vector, int) error { return nil }}}
+	long := *short // a constant that a function has made
+	long.Args = []rex.Expr{literal(strings.Repeat("y", 100_000))}
 	for _, test := range []struct {
 		expr rex.Expr
 		row  int
@@ -422,6 +424,7 @@ func TestErrors(t *testing.T) {
 			2, diag.Span{}, []string{"division by zero"}},
 		{boom, 2, diag.Span{Start: 7, End: 13}, []string{"BOOM(b) for (0)", "panicked at program_test.go:", "lit"}},
 		{short, -1, diag.Span{}, []string{"SHORT()", "0 values for 2 rows"}},
+		{&long, -1, diag.Span{}, []string{"SHORT('yyy", "y… (100009 bytes): ", "0 values for 2 rows"}},
 	} {
 		p, err := expr.Compile([]rex.Expr{test.expr})
 		if err != nil {
@@ -431,6 +434,9 @@ func TestErrors(t *testing.T) {
 		_, err = p.Eval(b)
 		if err == nil {
 			t.Fatalf("%s: no error", test.expr)
+		}
+		if len(err.Error()) > 1000 {
+			t.Errorf("an error of %d bytes", len(err.Error()))
 		}
 		for _, s := range test.text {
 			if !strings.Contains(err.Error(), s) {

@@ -32,7 +32,7 @@ func CompileTable(call *rex.TableCall) (*TableProgram, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &TableProgram{call: call, args: args, text: call.String()}
+	t := &TableProgram{call: call, args: args, text: shorten(call.String(), maxCall)}
 	for _, a := range call.Args {
 		t.full, t.part = append(t.full, types.NewVector(a.Type())), append(t.part, types.NewVector(a.Type()))
 	}
