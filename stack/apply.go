@@ -69,6 +69,9 @@ func (l *looker) create(ctx context.Context, r *Resource) (made Made, err error)
 			return Made{}, errors.Join(err, missingParent(arn, "stream", r.Parent))
 		}
 		out, err := l.Kinesis.RegisterStreamConsumer(ctx, &kinesis.RegisterStreamConsumerInput{StreamARN: &arn, ConsumerName: &r.Name, Tags: r.Tags})
+		if absentStream(err) {
+			return Made{}, missingParent("", "stream", r.Parent)
+		}
 		if err != nil {
 			return Made{}, err
 		}
@@ -90,6 +93,10 @@ func (l *looker) create(ctx context.Context, r *Resource) (made Made, err error)
 		return Made{}, errors.Join(err, missingParent(arn, "topic", r.Parent))
 	}
 	out, err := l.SNS.Subscribe(ctx, &sns.SubscribeInput{TopicArn: &arn, Protocol: &r.Protocol, Endpoint: &r.Name, Attributes: r.Attributes, ReturnSubscriptionArn: true})
+	var missing *snstypes.NotFoundException
+	if errors.As(err, &missing) {
+		return Made{}, missingParent("", "topic", r.Parent)
+	}
 	if err != nil {
 		return Made{}, err
 	}

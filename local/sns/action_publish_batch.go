@@ -1,9 +1,6 @@
 package sns
 
-import (
-	"errors"
-	"regexp"
-)
+import "regexp"
 
 // PublishBatch: https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
 //
@@ -82,10 +79,7 @@ func (s *Service) publishBatch(r *request) (any, error) {
 			out.Successful.Members = append(out.Successful.Members, publishedEntry{id, done.MessageId, done.SequenceNumber})
 			continue
 		}
-		var e *Error
-		if !errors.As(err, &e) {
-			e = &Error{500, "InternalError", err.Error()}
-		}
+		e := asError(err)
 		out.Failed.Members = append(out.Failed.Members, failedEntry{e.Code, id, e.Message, e.sender()})
 	}
 	return out, nil

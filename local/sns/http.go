@@ -140,10 +140,7 @@ func writeResult(w http.ResponseWriter, id, action string, result any) {
 }
 
 func writeError(w http.ResponseWriter, id string, err error) {
-	var e *Error
-	if !errors.As(err, &e) {
-		e = &Error{http.StatusInternalServerError, "InternalError", err.Error()}
-	}
+	e := asError(err)
 	body := struct {
 		XMLName xml.Name `xml:"http://sns.amazonaws.com/doc/2010-03-31/ ErrorResponse"`
 		Error   struct{ Type, Code, Message string }
