@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -105,7 +106,7 @@ func (f *stackFlags) open(ctx context.Context, file string, parse bool) (*opened
 		if err != nil {
 			return nil, err
 		}
-		place = "local " + dir
+		place = "the embedded server in " + dir
 		o.services.Kinesis, o.services.SNS = localKinesis(kinesisEndpoint), localSNS(snsEndpoint)
 	} else {
 		cfg, err := f.config(ctx)
@@ -113,19 +114,22 @@ func (f *stackFlags) open(ctx context.Context, file string, parse bool) (*opened
 			return nil, err
 		}
 		env.Region = cfg.Region
-		env.Account = sync.OnceValues(func() (string, error) {
-			out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-			if err != nil {
-				return "", err
-			}
-			return aws.ToString(out.Account), nil
-		})
-		place = "aws " + cfg.Region + " " + f.endpoint
 		if o.services.Kinesis, err = f.kinesis(ctx); err != nil {
 			return nil, err
 		}
 		if o.services.SNS, err = f.sns(ctx); err != nil {
 			return nil, err
+		}
+		streams, topics := aws.ToString(o.services.Kinesis.Options().BaseEndpoint), aws.ToString(o.services.SNS.Options().BaseEndpoint)
+		place = strings.TrimSpace(strings.Join(slices.Compact([]string{"AWS in " + cfg.Region, streams, topics}), " "))
+		if streams == "" || topics == "" { // else it isn't AWS, and its STS, if there is one, is elsewhere
+			env.Account = sync.OnceValues(func() (string, error) {
+				out, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+				if err != nil {
+					return "", err
+				}
+				return aws.ToString(out.Account), nil
+			})
 		}
 	}
 	home, err := f.home()

@@ -70,7 +70,7 @@ func topicDeleteCommand() *cobra.Command {
 }
 
 func topicSubscribeCommand() *cobra.Command {
-	return withTopics(&cobra.Command{Use: "subscribe NAME E-MAIL…", Short: "Send a topic's messages to e-mail addresses; AWS asks each to confirm", Args: cobra.MinimumNArgs(2)},
+	return withTopics(&cobra.Command{Use: "subscribe NAME ENDPOINT…", Short: "Send a topic's messages to e-mail addresses and http or https URLs; each is asked to confirm, but for the embedded server's mails", Args: cobra.MinimumNArgs(2)},
 		func(ctx context.Context, cmd *cobra.Command, client *sns.Client, args []string) error {
 			arn, err := findTopic(ctx, client, args[0])
 			if err != nil {
@@ -155,9 +155,13 @@ func findTopic(ctx context.Context, client *sns.Client, name string) (string, er
 // topicName is the last part of an ARN.
 func topicName(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
 
-// subscribe sends a topic's messages to an e-mail address.
+// subscribe sends a topic's messages to an e-mail address, or to a URL.
 func subscribe(ctx context.Context, client *sns.Client, arn, address string) error {
-	_, err := client.Subscribe(ctx, &sns.SubscribeInput{TopicArn: &arn, Protocol: aws.String("email"), Endpoint: &address})
+	protocol := "email"
+	if scheme, _, ok := strings.Cut(address, "://"); ok {
+		protocol = strings.ToLower(scheme)
+	}
+	_, err := client.Subscribe(ctx, &sns.SubscribeInput{TopicArn: &arn, Protocol: &protocol, Endpoint: &address})
 	var invalid *types.InvalidParameterException
 	if errors.As(err, &invalid) {
 		return usageErrorf("subscribe %q: %s", address, invalid.ErrorMessage())

@@ -209,7 +209,7 @@ func (l *looker) consumer(ctx context.Context, i *Item) error {
 	return nil
 }
 
-// topicARN finds a topic by name or ARN, "" if there is none.
+// topicARN finds a topic by name, "" if there is none. An ARN that isn't listed may be of another account.
 func (l *looker) topicARN(ctx context.Context, name string) (string, error) {
 	if !l.listed {
 		pages := sns.NewListTopicsPaginator(l.SNS, &sns.ListTopicsInput{})
@@ -225,8 +225,8 @@ func (l *looker) topicARN(ctx context.Context, name string) (string, error) {
 		l.listed = true
 	}
 	arn := l.topics[lastOf(name)]
-	if strings.HasPrefix(name, "arn:") && arn != name && arn != "" && !sameOwner(arn, name) {
-		return name, nil // of another account or region
+	if strings.HasPrefix(name, "arn:") && !sameOwner(arn, name) {
+		return name, nil
 	}
 	return arn, nil
 }
