@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 	"unicode"
@@ -140,18 +141,15 @@ func (w *writer) row(to []message, b *types.Batch, i int) ([]message, error) {
 		w.scratch = w.sink.subject.render(w.scratch[:0], b, i)
 		m.subject = subject(w.scratch)
 	}
-	for _, id := range []struct {
-		key string
-		t   *template
-		to  *string
-	}{{"message.group-id", w.sink.group, &m.group}, {"message.deduplication-id", w.sink.dedup, &m.dedup}} {
-		if id.t == nil {
-			continue
-		}
-		*id.to = w.render(id.t, b, i)
-		if !fifoID(*id.to) {
-			return to, fmt.Errorf("a row makes the value %.200q of the option %q; SNS takes 1 to 128 printable ASCII characters without blanks", *id.to, id.key)
-		}
+	var err error
+	if w.sink.group != nil {
+		m.group, err = w.fifoID("message.group-id", w.sink.group, b, i)
+	}
+	if w.sink.dedup != nil && err == nil {
+		m.dedup, err = w.fifoID("message.deduplication-id", w.sink.dedup, b, i)
+	}
+	if err != nil {
+		return to, err
 	}
 	return append(to, m), nil
 }
@@ -182,20 +180,20 @@ func isNumber(v *types.Vector, i int) bool {
 	return v.Type.IsNumeric()
 }
 
-func fifoID(s string) bool {
-	if len(s) < 1 || len(s) > maxFIFOID {
-		return false
+// fifoID renders an identifier of a FIFO topic's message.
+func (w *writer) fifoID(key string, t *template, b *types.Batch, i int) (string, error) {
+	id := w.render(t, b, i)
+	if id == "" || len(id) > maxFIFOID || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", fmt.Errorf("a row makes the value %.200q of the option %q; SNS takes 1 to %d printable ASCII characters without blanks", id, key, maxFIFOID)
 	}
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
+	return id, nil
 }
 
 // subject makes a subject that SNS takes: values may have brought line breaks, or made it too long.
 func subject(text []byte) string {
+	if len(text) <= maxSubjectChars && plain(text) {
+		return string(text)
+	}
 	out := make([]rune, 0, min(len(text), maxSubjectChars))
 	for len(text) > 0 && len(out) < maxSubjectChars {
 		r, n := utf8.DecodeRune(text)
@@ -206,6 +204,16 @@ func subject(text []byte) string {
 		text = text[n:]
 	}
 	return string(out)
+}
+
+// plain tells whether the text is ASCII without controls.
+func plain(text []byte) bool {
+	for _, c := range text {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // work publishes what there is, or holds it back.
