@@ -95,6 +95,7 @@ func reportDelivery(w io.Writer, d sns.Delivery) {
 type smtpFlags struct{ addr, from, login string }
 
 const (
+	smtpsPort            = "465"
 	smtpUserVariable     = "WEIR_SMTP_USER"
 	smtpPasswordVariable = "WEIR_SMTP_PASSWORD"
 )
@@ -113,10 +114,11 @@ func (f *smtpFlags) server(getenv func(string) string) (*sns.SMTP, error) {
 		}
 		return nil, nil
 	}
-	if host, port, err := net.SplitHostPort(f.addr); err != nil || host == "" || port == "" {
+	host, port, err := net.SplitHostPort(f.addr)
+	if err != nil || host == "" || port == "" {
 		return nil, usageErrorf("--smtp takes host:port, such as smtp.example.com:587, found %q", f.addr)
 	}
-	s := &sns.SMTP{Addr: f.addr, From: f.from, User: getenv(smtpUserVariable), Password: getenv(smtpPasswordVariable)}
+	s := &sns.SMTP{Addr: f.addr, Encrypted: port == smtpsPort, From: f.from, User: getenv(smtpUserVariable), Password: getenv(smtpPasswordVariable)}
 	if f.login != "" {
 		text, err := os.ReadFile(f.login)
 		if err != nil {

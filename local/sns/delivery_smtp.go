@@ -20,15 +20,15 @@ type SMTP struct {
 	From string
 	// User and Password log in, by PLAIN, when User is not "". That takes an encrypted connection, or a server on this machine.
 	User, Password string
-	// TLS is for STARTTLS, which is used when the server offers it, and for port 465, where all is encrypted. nil verifies the
-	// server's name against the machine's authorities.
+	// Encrypted says that the server expects TLS from the first byte, as on port 465. Else STARTTLS is used when it is offered.
+	Encrypted bool
+	// TLS is for either. nil verifies the server's name against the machine's authorities.
 	TLS *tls.Config
 }
 
 const (
 	protocolSMTP = "smtp"
 	smtpTimeout  = 60 * time.Second // of one mail
-	smtpsPort    = "465"
 )
 
 // sendMail makes one attempt to give a mail of the outbox to the server. A mail that somebody has taken out of the outbox is
@@ -52,7 +52,7 @@ func (s *Service) sendMail(ctx context.Context, x *Delivery) error {
 func (m *SMTP) send(ctx context.Context, to string, mail []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, smtpTimeout)
 	defer cancel()
-	host, port, err := net.SplitHostPort(m.Addr)
+	host, _, err := net.SplitHostPort(m.Addr)
 	if err != nil {
 		return err
 	}
@@ -63,14 +63,15 @@ func (m *SMTP) send(ctx context.Context, to string, mail []byte) error {
 			config.ServerName = host
 		}
 	}
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", m.Addr)
+	plain, err := new(net.Dialer).DialContext(ctx, "tcp", m.Addr)
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })() // it knows no contexts
-	if port == smtpsPort {
-		conn = tls.Client(conn, config)
+	defer plain.Close()
+	defer context.AfterFunc(ctx, func() { plain.Close() })() // net/smtp knows no contexts
+	conn := plain
+	if m.Encrypted {
+		conn = tls.Client(plain, config)
 	}
 	c, err := smtp.NewClient(conn, host)
 	if err != nil {
@@ -79,7 +80,7 @@ func (m *SMTP) send(ctx context.Context, to string, mail []byte) error {
 	if err := c.Hello(localHost); err != nil {
 		return fmt.Errorf("greet the SMTP server: %w", err)
 	}
-	if ok, _ := c.Extension("STARTTLS"); ok && port != smtpsPort {
+	if ok, _ := c.Extension("STARTTLS"); ok && !m.Encrypted {
 		if err := c.StartTLS(config); err != nil {
 			return fmt.Errorf("encrypt the connection (STARTTLS): %w", err)
 		}
@@ -93,7 +94,7 @@ func (m *SMTP) send(ctx context.Context, to string, mail []byte) error {
 		}
 	}
 	from := m.From
-	if from == "" {
+	if from == "" { // the mail's sender is the same, see compose
 		from = senderAddress
 	}
 	if err := c.Mail(from); err != nil {

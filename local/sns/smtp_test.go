@@ -35,7 +35,7 @@ type smtpPeer struct {
 	mails chan string // `login from to: data`, of accepted mails
 }
 
-func newSMTPPeer(t *testing.T, rcpt func(n int, to string) string) *smtpPeer {
+func newSMTPPeer(t *testing.T, encrypted bool, rcpt func(n int, to string) string) *smtpPeer {
 	t.Helper()
 	certs := httptest.NewTLSServer(nil) // for its certificate, which is for 127.0.0.1
 	t.Cleanup(certs.Close)
@@ -54,18 +54,21 @@ func newSMTPPeer(t *testing.T, rcpt func(n int, to string) string) *smtpPeer {
 			if err != nil {
 				return
 			}
-			p.serve(conn, certs.TLS, func(to string) string { n++; return rcpt(n-1, to) })
+			if encrypted {
+				conn = tls.Server(conn, certs.TLS)
+			}
+			p.serve(conn, encrypted, certs.TLS, func(to string) string { n++; return rcpt(n-1, to) })
 		}
 	}()
 	return p
 }
 
-func (p *smtpPeer) serve(conn net.Conn, config *tls.Config, rcpt func(to string) string) {
+func (p *smtpPeer) serve(conn net.Conn, secure bool, config *tls.Config, rcpt func(to string) string) {
 	defer func() { conn.Close() }()
 	in := bufio.NewReader(conn)
 	say := func(lines ...string) { conn.Write([]byte(strings.Join(lines, "\r\n") + "\r\n")) }
 	say("220 peer ready")
-	secure, login, from, to := false, "nobody", "", ""
+	login, from, to := "nobody", "", ""
 	for {
 		line, err := in.ReadString('\n')
 		if err != nil {
@@ -126,7 +129,7 @@ func (p *smtpPeer) serve(conn net.Conn, config *tls.Config, rcpt func(to string)
 func TestSMTP(t *testing.T) {
 	begin := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	virtual := clock.NewVirtual(begin)
-	p := newSMTPPeer(t, func(n int, to string) string {
+	p := newSMTPPeer(t, false, func(n int, to string) string {
 		switch {
 		case strings.Contains(to, "gone@"):
 			return "550 no such user"
@@ -175,10 +178,22 @@ func TestSMTP(t *testing.T) {
 	}
 }
 
+// A server that speaks TLS from the first byte.
+func TestSMTPEncrypted(t *testing.T) {
+	p := newSMTPPeer(t, true, func(int, string) string { return "250 ok" })
+	_, c := start(t, local.Options{SMTP: &localsns.SMTP{Addr: p.addr, Encrypted: true, User: "ann", Password: "secret", TLS: p.trust}})
+	arn := topic(t, c, "alerts")
+	subscribe(t, c, arn, "email", "ops@example.com")
+	publish(t, c, arn, "m")
+	if got := <-p.mails; !strings.HasPrefix(got, "/ann/secret FROM:<no-reply@sns.amazonaws.com> TO:<ops@example.com>: ") {
+		t.Errorf("mail: %s", got)
+	}
+}
+
 // A password that the server doesn't take is no reason to give the mail up, and is told to nobody; neither is a certificate
 // that nobody vouches for, or a server that is not there.
 func TestSMTPTrouble(t *testing.T) {
-	p := newSMTPPeer(t, func(int, string) string { return "250 ok" })
+	p := newSMTPPeer(t, false, func(int, string) string { return "250 ok" })
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
