@@ -2,6 +2,7 @@ package sns
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/weirsql/weir/connectors"
@@ -55,6 +56,7 @@ func BenchmarkRow(b *testing.B) {
 				out = append(out, message{subject: fmt.Sprintf("Anomaly on %v", site), text: fmt.Sprintf("The click-through rate of %v is %v%%", site, rate),
 					attributes: []value{{name: "site", text: fmt.Sprint(site)}, {name: "rate", text: fmt.Sprint(rate), number: true}}})
 			}
+			runtime.KeepAlive(out)
 		}
 		b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds(), "rows/s")
 	})
