@@ -16,10 +16,14 @@
 // extends faker.js: text with placeholders {{module.method}} or {{module.method(ARGUMENT)}}. The argument is JSON; what
 // doesn't parse as JSON is taken as a plain string. One template makes one record: white space around it and line
 // breaks inside are dropped, so that a template may be laid out over lines. Functions lists the placeholders there are;
-// each is one entry of the table in functions.go.
+// each is one entry of the table in functions.go. A placeholder's argument is compiled once, into a renderer that appends
+// (compose.go), so that a record costs no allocation.
 //
 // Where we differ from the Kinesis Data Generator: a mistake in a template is an error with a position, not text that is
 // sent as it stands; random.number never leaves the range it is given; {"precision":0.01} prints 0.57 and not
 // 0.5700000000000001; weights of random.weightedArrayElement aren't rounded to two decimals; objects and arrays picked
-// from an array print as JSON; and the same seed gives the same records.
+// from an array print as JSON; prices have cents, where faker.js mostly makes them .00; lorem.lines and
+// lorem.paragraphs have \n in between, as JSON writes it, not bare line breaks, which would end the record for most
+// readers; and the same seed gives the same records. Words are others, of the same kind: most are those of gofakeit.
+// What faker.js prints as "undefined", system.filePath and the like, is an unknown placeholder.
 package generator

@@ -1,5 +1,7 @@
 package generator
 
+import "github.com/brianvoe/gofakeit/v7/data"
+
 // The names are common ones of several languages, in ASCII and without marks that a format would have to escape.
 var firstNames = []string{
 	"Aisha", "Alan", "Amara", "Ana", "Anton", "Beatriz", "Ben", "Carla", "Chen", "Clara", "Daniel", "Diego", "Elena",
@@ -14,4 +16,28 @@ var lastNames = []string{
 	"Kowalski", "Larsen", "Lopez", "Martin", "Mensah", "Meyer", "Moreau", "Nakamura", "Nguyen", "Novak", "Okafor",
 	"Patel", "Petrov", "Ricci", "Rossi", "Santos", "Sato", "Schmidt", "Silva", "Singh", "Smith", "Suzuki", "Tanaka",
 	"Wang", "Weber", "Williams",
+}
+
+var (
+	firstName  = pickFrom(firstNames)
+	lastName   = pickFrom(lastNames)
+	namePrefix = pickFrom(data.Person["prefix"])
+	nameSuffix = pickFrom(data.Person["suffix"])
+
+	jobDescriptor = pickFrom(data.Job["descriptor"])
+	jobArea       = pickFrom(data.Job["level"])
+	jobType       = pickFrom([]string{
+		"Administrator", "Agent", "Analyst", "Architect", "Assistant", "Associate", "Consultant", "Coordinator",
+		"Designer", "Developer", "Director", "Engineer", "Executive", "Manager", "Officer", "Planner", "Producer",
+		"Representative", "Specialist", "Strategist", "Supervisor", "Technician",
+	})
+	jobTitle = inOrder(jobDescriptor, literal(" "), jobArea, literal(" "), jobType)
+)
+
+// fullName renders a name, of which one in nine has a prefix, and one a suffix.
+func fullName(firstName renderer) renderer {
+	simple := inOrder(firstName, literal(" "), lastName)
+	withPrefix := inOrder(namePrefix, literal(" "), simple)
+	withSuffix := inOrder(simple, literal(" "), nameSuffix)
+	return oneOf(withPrefix, withSuffix, simple, simple, simple, simple, simple, simple, simple)
 }

@@ -4,17 +4,40 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 )
 
-const alphaNumeric = "0123456789abcdefghijklmnopqrstuvwxyz"
-
-func appendAlphaNumeric(dst []byte, s *Source) []byte {
-	return append(dst, alphaNumeric[s.uint64n(uint64(len(alphaNumeric)))])
+func alphaNumeric(least, most int) renderer {
+	return letters(least, most, digits+"abcdefghijklmnopqrstuvwxyz")
 }
+
+// randomWord is a word of any kind.
+var randomWord = oneOf(
+	department, productName, productAdjective, productMaterial, product, productColor,
+	catchPhraseAdjective, catchPhraseDescriptor, catchPhraseNoun, bsAdjective, bsVerb, bsNoun,
+	streetSuffix, county, country, state,
+	accountName, transaction, currencyName,
+	hackerNoun, hackerVerb, hackerAdjective, hackerIngVerb, abbreviation,
+	jobDescriptor, jobArea, jobType,
+)
+
+func randomWords(least, most int) renderer { return repeated(least, most, " ", randomWord) }
+
+var locale = pickFrom([]string{
+	"ar", "az", "cz", "de", "de_AT", "de_CH", "el_GR", "en", "en_AU", "en_BORK", "en_CA", "en_GB", "en_IE", "en_IND", "en_US",
+	"en_ZA", "es", "es_MX", "fa", "fr", "fr_CA", "fr_CH", "ge", "id_ID", "it", "ja", "ko", "nb_NO", "nep", "nl", "nl_BE", "pl",
+	"pt_BR", "pt_PT", "ro", "ru", "sk", "sv", "tr", "uk", "vi", "zh_CN", "zh_TW",
+})
+
+// image is where faker.js finds its images; the host is gone, the text still looks like an address.
+var image = inOrder(literal("http://lorempixel.com/640/480/"), pickFrom([]string{
+	"abstract", "animals", "business", "cats", "city", "fashion", "food", "nature", "nightlife", "people", "sports", "technics", "transport",
+}))
 
 // appendUUID appends a UUID of version 4 (RFC 9562): 122 random bits.
 func appendUUID(dst []byte, s *Source) []byte {
@@ -53,6 +76,25 @@ func compileArrayElement(a argument) (value, error) {
 		return value{}, errors.New("has no elements to choose from")
 	}
 	words := texts(elements)
+	return value{render: pickFrom(words), specimens: words}, nil
+}
+
+// compileObjectElement compiles the choice of one of an object's values.
+func compileObjectElement(a argument) (value, error) {
+	words := []string{"bar", "car"} // what faker.js falls back to
+	if a.given() {
+		var fields map[string]element
+		if err := a.decode(&fields); err != nil {
+			return value{}, err
+		}
+		words = nil
+		for _, key := range slices.Sorted(maps.Keys(fields)) {
+			words = append(words, string(fields[key]))
+		}
+	}
+	if len(words) == 0 {
+		return value{}, errors.New("has no elements to choose from")
+	}
 	return value{render: pickFrom(words), specimens: words}, nil
 }
 

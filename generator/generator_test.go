@@ -404,6 +404,8 @@ func BenchmarkGenerator(b *testing.B) {
 		{"constant", `{"browseraction": "Impression", "site": "https://www.mysite.com"}`},
 		{"one-number", `{"browseraction": "Click", "site": "https://www.mysite.com", "id": {{random.number(1000000)}}}`},
 		{"choice-number-time", labTemplate},
+		{"order", `{"id": "{{random.uuid}}", "who": "{{name.findName}}", "mail": "{{internet.email}}", "item": "{{commerce.productName}}", ` +
+			`"price": {{commerce.price}}, "city": "{{address.city}}", "company": "{{company.companyName}}", "at": "{{date.utc}}"}`},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			g, err := New(Config{Template: mustCompile(b, c.template), Count: int64(b.N)})
