@@ -195,3 +195,50 @@ func TestTemplatesOfTheKinesisDataGenerator(t *testing.T) {
 		}
 	}
 }
+
+// All placeholders in one record: the same for a seed, and another for another.
+func TestEveryPlaceholderFollowsFromTheSeed(t *testing.T) {
+	var all strings.Builder
+	for _, f := range Functions() {
+		for usage := range strings.SplitSeq(f.Usage, " | ") {
+			fmt.Fprintf(&all, "{{%s}}\x1f", anyArgument.Replace(usage))
+		}
+	}
+	compiled := mustCompile(t, all.String())
+	render := func(seed int64) string {
+		s := NewSource(seed, noon2023)
+		return string(compiled.Append(compiled.Append(nil, s), s))
+	}
+	if render(7) != render(7) {
+		t.Error("seed 7 made different records")
+	}
+	if render(7) == render(8) {
+		t.Error("seeds 7 and 8 made the same records")
+	}
+}
+
+// In a scenario the time is the scenario's, also for dates around it.
+func TestPlaceholdersInAScenario(t *testing.T) {
+	got, _, _ := played(t, `
+start: 2024-05-06 00:00:00
+for: 3s
+traffic:
+  x:
+    stream: orders
+    arrivals: even
+    rate: 1
+    partition-key: '{{phone.phoneNumber("##")}}'
+    template: |
+      {"at": "{{date.simTime("YYYY-MM-DD HH:mm:ss")}}", "who": "{{name.findName}}",
+       "due": "{{date.future}}", "price": {{commerce.price({"min":5,"max":5})}}}
+`, PlayerConfig{}, "orders")
+	if len(got["orders"]) != 3 {
+		t.Fatalf("%q", got)
+	}
+	for i, record := range got["orders"] {
+		re := fmt.Sprintf(`\{"at": "2024-05-06 00:00:0%d", "who": "[^"]+", "due": "[^"]* 202[45] [^"]*", "price": 5\.00\}`, i)
+		if !regexp.MustCompile(re).MatchString(record) {
+			t.Errorf("%q isn't %s", record, re)
+		}
+	}
+}
