@@ -127,7 +127,7 @@ func TestDiskFull(t *testing.T) {
 	if err := put("one"); err != nil {
 		t.Fatal(err)
 	}
-	disk.avail.Store(1 << 20)
+	disk.avail.Store(16 << 20)
 	for range 3 {
 		err := put("lost")
 		if e := asError(err); err == nil || !errors.Is(err, service.ErrDiskFull) || e.Type != "ServiceUnavailable" || e.Status != 503 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -31,8 +32,11 @@ type Store struct {
 // ErrDiskFull is what Apply and Commit return when the disk has no room to speak of.
 var ErrDiskFull = errors.New("the disk is almost full: nothing more is written until there is room")
 
-// spareBytes is how much of the disk is left free.
-const spareBytes = 128 << 20
+// spareBytes is how much of the disk is left free; leastBytes is what a deletion needs of it.
+const (
+	spareBytes = 128 << 20
+	leastBytes = 4 << 20
+)
 
 // StoreOptions says how to open a store.
 type StoreOptions struct {
@@ -53,6 +57,8 @@ type StoreOptions struct {
 const (
 	cacheBytes    = 4 << 20
 	memTableBytes = 2 << 20
+	// freeAfter is how long a deletion may stay in memory, where it frees nothing on the disk.
+	freeAfter = time.Second
 )
 
 // OpenStore opens or creates the store.
@@ -71,6 +77,7 @@ func OpenStore(o StoreOptions) (*Store, error) {
 		L0StopWritesThreshold:       24,
 		MaxOpenFiles:                256,
 		DisableWAL:                  o.NoLog,
+		FlushDelayDeleteRange:       freeAfter,
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      logger{},
 	}
@@ -87,14 +94,14 @@ func (s *Store) Close() error { return s.DB.Close() }
 // Apply makes the batch visible and queues it for the disk, in the order of the calls. On success Wait must follow,
 // exactly once.
 func (s *Store) Apply(b *pebble.Batch) error {
-	// File systems that can't tell have room. The answer takes about a microsecond.
-	if u, err := s.fs.GetDiskUsage(s.dir); err == nil && u.AvailBytes < spareBytes {
-		return ErrDiskFull
-	}
-	return s.apply(b)
+	return s.apply(b, spareBytes)
 }
 
-func (s *Store) apply(b *pebble.Batch) error {
+// apply leaves spare bytes of the disk free. File systems that can't tell have room; the answer takes about a microsecond.
+func (s *Store) apply(b *pebble.Batch, spare uint64) error {
+	if u, err := s.fs.GetDiskUsage(s.dir); err == nil && u.AvailBytes < spare {
+		return ErrDiskFull
+	}
 	if s.log {
 		return s.DB.ApplyNoSyncWait(b, pebble.Sync)
 	}
@@ -118,9 +125,9 @@ func (s *Store) Commit(b *pebble.Batch) error {
 	return s.Wait(b)
 }
 
-// CommitFreeing is Commit for batches that delete: they are what makes room on a full disk.
+// CommitFreeing is Commit for small batches that delete: they are what makes room on a full disk.
 func (s *Store) CommitFreeing(b *pebble.Batch) error {
-	if err := s.apply(b); err != nil {
+	if err := s.apply(b, leastBytes); err != nil {
 		return errors.Join(err, b.Close())
 	}
 	return s.Wait(b)
