@@ -116,9 +116,9 @@ func (s *Service) read(st *stream, sh *shard, index *uint64, w *recordsWriter, l
 		*index = max(*index, r.end) // nothing lies between
 	}
 	if *index >= r.end {
-		lag = 0
+		return 0, nil
 	}
-	return max(lag, 0), nil
+	return max(lag, 1), nil // 0 would say that there is nothing more
 }
 
 func (s *Service) noShard(id, stream string) error {

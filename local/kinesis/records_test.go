@@ -152,6 +152,19 @@ func TestMillisBehindLatestAndArrival(t *testing.T) {
 	if err != nil || *out.MillisBehindLatest != 0 || len(out.Records) != 1 {
 		t.Errorf("at the tip: %+v %v", out, err)
 	}
+	// Not at the tip, even within a millisecond, is not 0: clients take that for the end.
+	put(t, c, "s", "k", "b2")
+	out, err = c.GetRecords(t.Context(), &kinesis.GetRecordsInput{ShardIterator: out.NextShardIterator, Limit: aws.Int32(1)})
+	if err != nil || *out.MillisBehindLatest != 0 {
+		t.Errorf("at the tip again: %+v %v", out, err)
+	}
+	clock.advance(time.Second)
+	put(t, c, "s", "k", "b3")
+	put(t, c, "s", "k", "b4")
+	out, err = c.GetRecords(t.Context(), &kinesis.GetRecordsInput{ShardIterator: out.NextShardIterator, Limit: aws.Int32(1)})
+	if err != nil || *out.MillisBehindLatest != 1 {
+		t.Errorf("one record before the tip, in its millisecond: %+v %v", out, err)
+	}
 	// A clock that is set back does not turn arrivals back.
 	clock.advance(-time.Hour)
 	put(t, c, "s", "k", "c")

@@ -24,11 +24,10 @@ func (r *reshard) add(first, last hashKey, parents ...uint32) uint32 {
 }
 
 // split divides a shard in front of the hash key at.
-func (r *reshard) split(number uint32, at hashKey) {
+func (r *reshard) split(number uint32, at hashKey) (left, right uint32) {
 	m := r.shards[number]
 	r.close(number)
-	r.add(m.First, at.prev(), number)
-	r.add(at, m.Last, number)
+	return r.add(m.First, at.prev(), number), r.add(at, m.Last, number)
 }
 
 // merge joins a shard and its right neighbour on the ring.
@@ -54,18 +53,22 @@ func (r *reshard) open() []uint32 {
 // merges what then lies within one. Shards that have their range already stay; others may live only for a moment, as on AWS.
 func (r *reshard) uniform(n int) {
 	starts := splitRing(n)
-	for _, at := range starts[1:] {
-		open := r.open()
-		i, _ := slices.BinarySearchFunc(open, at, func(number uint32, at hashKey) int { return r.shards[number].Last.compare(at) })
-		if r.shards[open[i]].First != at {
-			r.split(open[i], at)
+	var parts []uint32 // by hash range, each within one range of the new division
+	next := 1
+	for _, number := range r.open() {
+		for ; next < n && !r.shards[number].Last.less(starts[next]); next++ {
+			if r.shards[number].First != starts[next] {
+				var left uint32
+				left, number = r.split(number, starts[next])
+				parts = append(parts, left)
+			}
 		}
+		parts = append(parts, number)
 	}
-	open := r.open()
 	for i := range starts {
-		number := open[0]
-		for open = open[1:]; len(open) > 0 && (i+1 == n || r.shards[open[0]].First.less(starts[i+1])); open = open[1:] {
-			number = r.merge(number, open[0])
+		number := parts[0]
+		for parts = parts[1:]; len(parts) > 0 && (i+1 == n || r.shards[parts[0]].First.less(starts[i+1])); parts = parts[1:] {
+			number = r.merge(number, parts[0])
 		}
 	}
 }

@@ -341,3 +341,18 @@ func TestReshardUnderWriters(t *testing.T) {
 		}
 	}
 }
+
+// A stream of many shards is scaled in one go: work that grows with their square would take minutes.
+func TestUpdateShardCountOfMany(t *testing.T) {
+	c := client(start(t, local.Options{}))
+	created(t, c, "s", 5000)
+	for _, target := range []int32{9999, 5001} {
+		if _, err := c.UpdateShardCount(t.Context(), &kinesis.UpdateShardCountInput{StreamName: aws.String("s"), TargetShardCount: &target, ScalingType: types.ScalingTypeUniformScaling}); err != nil {
+			t.Fatal(err)
+		}
+		sum, err := c.DescribeStreamSummary(t.Context(), &kinesis.DescribeStreamSummaryInput{StreamName: aws.String("s")})
+		if err != nil || *sum.StreamDescriptionSummary.OpenShardCount != target {
+			t.Errorf("to %d: %+v %v", target, sum, err)
+		}
+	}
+}
