@@ -3,6 +3,7 @@ package kinesis
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -94,6 +95,87 @@ func TestPowerFailure(t *testing.T) {
 	wg.Wait()
 }
 
+// The power fails while shards are split and merged under writers: what was acknowledged is there, whatever shard it went to, and
+// the open shards cover the ring.
+func TestPowerFailureWhileResharding(t *testing.T) {
+	disk := vfs.NewCrashableMem()
+	s := open(t, disk)
+	if _, err := s.createStream(t.Context(), &createStreamInput{StreamName: "s", ShardCount: 2}); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	known := map[string]string{}
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	for w := range 3 {
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				in := &putRecordInput{StreamName: "s", PartitionKey: fmt.Sprint(w, n), Data: fmt.Appendf(nil, "%d.%d", w, n)}
+				out, err := s.putRecord(t.Context(), in)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				known[out.SequenceNumber] = string(in.Data)
+				mu.Unlock()
+			}
+		})
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	for crash := range 8 {
+		for range 5 {
+			open := s.streams["s"].layout.Load().open
+			var err error
+			if len(open) < 4 {
+				m := open[0].meta.Load()
+				middle := hashKey{hi: m.First.hi + (m.Last.hi-m.First.hi)/2}
+				_, err = s.splitShard(t.Context(), &splitShardInput{StreamName: "s", ShardToSplit: open[0].id, NewStartingHashKey: middle.String()})
+			} else {
+				_, err = s.mergeShards(t.Context(), &mergeShardsInput{StreamName: "s", ShardToMerge: open[0].id, AdjacentShardToMerge: open[1].id})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		mu.Lock()
+		want := maps.Clone(known)
+		mu.Unlock()
+		shards := len(s.streams["s"].layout.Load().shards)
+		after := open(t, disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rng}))
+		l := after.streams["s"].layout.Load()
+		if len(l.shards) < shards {
+			t.Errorf("crash %d: %d shards, %d were acknowledged", crash, len(l.shards), shards)
+		}
+		var next hashKey
+		for _, sh := range l.open {
+			if sh.meta.Load().First != next {
+				t.Errorf("crash %d: the open shards have a gap at %s", crash, next)
+			}
+			next = sh.meta.Load().Last.next()
+		}
+		if next != (hashKey{}) {
+			t.Errorf("crash %d: the open shards end at %s", crash, next)
+		}
+		got := contents(t, after)
+		for seq, data := range want {
+			if got[seq] != data {
+				t.Fatalf("crash %d: %s was %q, is %q", crash, seq, data, got[seq])
+			}
+		}
+	}
+	close(done)
+	wg.Wait()
+	if len(known) == 0 {
+		t.Error("nothing was written meanwhile")
+	}
+}
+
 func open(t *testing.T, fs vfs.FS) *Service {
 	store, err := service.OpenStore(service.StoreOptions{FS: fs, Dir: "data"})
 	if err != nil {
@@ -108,11 +190,11 @@ func open(t *testing.T, fs vfs.FS) *Service {
 	return s
 }
 
-// contents reads the stream s, both shards from the beginning.
+// contents reads the stream s, all shards from the beginning.
 func contents(t *testing.T, s *Service) map[string]string {
 	all := map[string]string{}
-	for shard := range uint32(2) {
-		it := iterator{issued: time.Now().UnixMilli(), stream: 1, shard: shard, name: "s"}
+	for shard := range s.streams["s"].layout.Load().shards {
+		it := iterator{issued: time.Now().UnixMilli(), stream: 1, shard: uint32(shard), name: "s"}
 		for token := it.String(); ; {
 			c := &call{ctx: t.Context(), body: fmt.Appendf(nil, `{"ShardIterator":%q}`, token), reply: &service.Buffer{}}
 			if err := s.getRecords(c); err != nil {
@@ -125,6 +207,7 @@ func contents(t *testing.T, s *Service) map[string]string {
 					Data           []byte
 				}
 				NextShardIterator string
+				ChildShards       []childShard
 			}
 			if err := json.Unmarshal(c.reply.B, &out); err != nil {
 				t.Error(err)
@@ -133,7 +216,10 @@ func contents(t *testing.T, s *Service) map[string]string {
 			for _, r := range out.Records {
 				all[r.SequenceNumber] = string(r.Data)
 			}
-			if token = out.NextShardIterator; len(out.Records) < maxGetRecords {
+			if token = out.NextShardIterator; token == "" && len(out.ChildShards) == 0 {
+				t.Errorf("shard %d ended without children", shard)
+			}
+			if token == "" || len(out.Records) < maxGetRecords {
 				break
 			}
 		}
