@@ -27,6 +27,8 @@ type codec[T any] struct {
 	writer func(ctx *Context, v *types.Vector) func(row int, x T)
 	// push appends a value.
 	push func(ctx *Context, v *types.Vector, x T)
+	// many, of text and bytes, appends the values of rows, and empty ones for the others of n rows; nil rows: all.
+	many func(v *types.Vector, rows []int32, n int, xs []T)
 	// keeps says that Ts hold pointers, so that buffers of them are cleared.
 	keeps bool
 }
@@ -59,10 +61,12 @@ func anyCodec(x any) any {
 	case float64:
 		return fixed("DOUBLE", types.DoubleType, func(v *types.Vector) *[]float64 { return &v.F64 }, types.Type.IsNumeric)
 	case string:
-		return text(parameter{sql: "STRING", accepts: types.Type.IsCharacter, to: types.StringType, otherwise: types.StringType},
+		c := text(parameter{sql: "STRING", accepts: types.Type.IsCharacter, to: types.StringType, otherwise: types.StringType},
 			func(b []byte) string { return string(b) },
 			func(s string, from, to int32) string { return s[from:to] },
 			appendText)
+		c.many = appendTexts
+		return c
 	case []byte:
 		return text(parameter{sql: "BYTES", accepts: types.Type.IsBinary, to: types.BytesType, otherwise: types.BytesType},
 			func(b []byte) []byte { return append([]byte(nil), b...) },
@@ -144,6 +148,48 @@ func appendText(dst []byte, x string) []byte {
 	return dst
 }
 
+// appendTexts appends the texts of rows, and empty ones for the others of n rows. Where there are no others, whether all is UTF-8
+// is asked once: text by text, it would cost as much as the function.
+func appendTexts(v *types.Vector, rows []int32, n int, texts []string) {
+	before, from := v.N, len(v.Data)
+	if rows == nil {
+		data, offsets := v.Data, v.Offsets
+		for _, x := range texts {
+			data = append(data, x...)
+			offsets = append(offsets, int32(len(data)))
+		}
+		v.Data, v.Offsets, v.N = data, offsets, before+n
+		if validTexts(data[from:], offsets[before:], from) {
+			return
+		}
+		v.Data, v.Offsets, v.N = data[:from], offsets[:before+1], before
+	}
+	for k, x := range texts {
+		for rows != nil && v.N < before+int(rows[k]) {
+			v.EndValue()
+		}
+		v.Data = appendText(v.Data, x)
+		v.EndValue()
+	}
+	for v.N < before+n {
+		v.EndValue()
+	}
+}
+
+// validTexts reports whether every text is UTF-8: all of them together, and no one begins in the middle of a character.
+// offsets count from the place where data begins, less from.
+func validTexts(data []byte, offsets []int32, from int) bool {
+	if !utf8.Valid(data) {
+		return false
+	}
+	for _, o := range offsets {
+		if at := int(o) - from; at < len(data) && !utf8.RuneStart(data[at]) {
+			return false
+		}
+	}
+	return true
+}
+
 // loadByRow makes load out of reader.
 func (c *codec[T]) loadByRow() {
 	c.load = func(ctx *Context, v *types.Vector, rows []int32, n int, buf *[]T) []T {
@@ -178,6 +224,10 @@ func (c *codec[T]) store(ctx *Context, out *types.Vector, rows []int32, n int, x
 				s[i] = xs[k]
 			}
 		}
+		return
+	}
+	if c.many != nil {
+		c.many(out, rows, n, xs)
 		return
 	}
 	write := c.writer(ctx, out)
