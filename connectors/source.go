@@ -32,6 +32,13 @@ type Restorer interface {
 	Restored(splits []Split, ended []string)
 }
 
+// Releaser is implemented by sources that hold something outside of this process for a job, such as a registered consumer. A
+// job that has ended calls Release once, when all its readers are closed; one that is started again after a failure doesn't,
+// and its next source may find what the last one held.
+type Releaser interface {
+	Release(ctx context.Context)
+}
+
 // Divided is implemented by sources that have no parts of their own and can make as many as there are subtasks to read them.
 // A job that starts without a checkpoint calls Divide once, before Splits, with the parallelism of the scan.
 type Divided interface {

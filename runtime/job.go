@@ -213,6 +213,9 @@ func (j *Job) supervise(a *attempt) {
 		}
 		err = a.run()
 	}
+	for _, e := range j.attempt.Load().enumerators {
+		e.Release(context.WithoutCancel(j.ctx))
+	}
 	j.finish(err)
 }
 

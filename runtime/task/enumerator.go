@@ -61,6 +61,13 @@ func (e *Enumerator) Stop() {
 	e.waiter.Wake()
 }
 
+// Release lets the source give back what it holds for the job, which has ended.
+func (e *Enumerator) Release(ctx context.Context) {
+	if r, ok := e.node.Source.(connectors.Releaser); ok {
+		r.Release(ctx)
+	}
+}
+
 // closed notes that a subtask is done with a split. From any goroutine.
 func (e *Enumerator) closed(subtask int) {
 	e.live[subtask].Add(-1)
