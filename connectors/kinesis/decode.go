@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// decode fills the page from the body of an answer to GetRecords:
+// decode fills the page from the body of an answer to GetRecords, or the payload of a SubscribeToShardEvent, which has a
+// ContinuationSequenceNumber in place of the iterator:
 //
 //	{"MillisBehindLatest":0,"NextShardIterator":"…","Records":[{"ApproximateArrivalTimestamp":1.6927E9,"Data":"…base64…",
 //	 "PartitionKey":"…","SequenceNumber":"…"}],"ChildShards":[{"ShardId":"…",…}]}
@@ -30,6 +31,10 @@ func (p *page) decode(body []byte) error {
 		case "NextShardIterator":
 			if !s.null() {
 				p.iterator = string(s.text(nil))
+			}
+		case "ContinuationSequenceNumber":
+			if !s.null() {
+				p.follow = string(s.text(nil))
 			}
 		case "Records":
 			if !s.null() {

@@ -1,8 +1,15 @@
 package kinesis
 
-import "time"
+import (
+	"time"
+
+	"github.com/weirsql/weir/connectors"
+)
 
 // PauseOnThisMachine is how long a server on this machine is left alone after nothing has come for a time.
 func PauseOnThisMachine(quiet time.Duration) time.Duration {
 	return pace{some: shortest, none: shortest, grows: true}.pause(0, false, quiet)
 }
+
+// Subscribe makes a source of enhanced fan-out use its subscriptions whatever the clock.
+func Subscribe(src connectors.Source) { src.(*source).pushed = true }

@@ -37,8 +37,12 @@ type fetcher struct {
 	shard    string
 	fetched  position // behind the last queued record; of the goroutine
 	iterator string   // of the goroutine; "" has to be asked for
+	follow   string   // of the goroutine: what the last event said that goes on; "" is fetched
 	wake     func()   // of the reader's task
 	retrier  *awsclient.Retrier
+
+	payload []byte        // of the last event, for the next one
+	silence time.Duration // how long a subscription may say nothing
 
 	policy awsclient.Policy
 	limit  int32
@@ -59,7 +63,7 @@ func newFetcher(s *source, client *kinesis.Client, shard string, p position, wak
 	v := s.table.Options
 	return &fetcher{
 		source: s, client: client, shard: shard, fetched: p, wake: wake,
-		retrier: s.retrier(shard, retried), worker: worker.New(s.env.Clock), pace: newPace(s),
+		retrier: s.retrier(shard, retried), worker: worker.New(s.env.Clock), pace: newPace(s), silence: maxSilence,
 		limit: int32(v.Int("scan.shard.getrecords.maxrecordcount")), policy: policy(v, "scan.shard.getrecords"),
 	}
 }
@@ -95,6 +99,14 @@ func (f *fetcher) run(ctx context.Context) error {
 			return nil
 		}
 	}
+	if f.source.pushed {
+		return f.subscribed(ctx)
+	}
+	return f.poll(ctx)
+}
+
+// poll asks for pages until the shard ends.
+func (f *fetcher) poll(ctx context.Context) error {
 	f.came = f.source.env.Clock.Now()
 	for expired := 0; ; {
 		p := f.room(ctx)
@@ -118,11 +130,7 @@ func (f *fetcher) run(ctx context.Context) error {
 			continue
 		}
 		if awsclient.Code(err) == "ResourceNotFoundException" && f.gone(ctx) {
-			f.retrier.Log.Warn("a shard is gone: what it held is older than the stream keeps records, and is lost if it had not been read",
-				"shard", f.shard, "position", f.fetched.String())
-			p.reset()
-			p.last = true
-			f.deliver(p)
+			f.leave(p)
 			return nil
 		}
 		if err != nil {
@@ -159,18 +167,29 @@ func (f *fetcher) fetch(ctx context.Context, p *page) error {
 		return err
 	}
 	f.iterator = p.iterator
-	more := f.more(p)
-	p.last = p.iterator == ""
-	if f.fetched.Until != 0 && (p.cut(f.fetched.Until) || !more) {
-		p.last = true
-	}
+	f.bound(p, p.iterator == "")
 	return nil
+}
+
+// bound notes whether p is the last page: the shard ends with it, or what was to be read of it does.
+func (f *fetcher) bound(p *page, ends bool) {
+	more := f.more(p)
+	p.last = ends || f.fetched.Until != 0 && (p.cut(f.fetched.Until) || !more)
 }
 
 // gone reports whether the stream is there without the shard, which AWS forgets when its last record has expired.
 func (f *fetcher) gone(ctx context.Context) bool {
 	shards, _, err := f.source.list(ctx, f.client)
 	return err == nil && !slices.ContainsFunc(shards, func(s ktypes.Shard) bool { return *s.ShardId == f.shard })
+}
+
+// leave ends a shard that is gone, with the page p.
+func (f *fetcher) leave(p *page) {
+	f.retrier.Log.Warn("a shard is gone: what it held is older than the stream keeps records, and is lost if it had not been read",
+		"shard", f.shard, "position", f.fetched.String())
+	p.reset()
+	p.last = true
+	f.deliver(p)
 }
 
 // more reports whether there may be records behind those of p.

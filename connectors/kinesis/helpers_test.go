@@ -53,11 +53,11 @@ type world struct {
 	calls     map[string]int
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, change ...func(*local.Options)) *world {
 	t.Helper()
 	w := &world{TB: t, clock: &clockAt{now: connectortest.Start}, calls: map[string]int{}}
 	var err error
-	w.server, err = local.Start(context.Background(), local.Options{Clock: w.clock, Seed: 1, NoSync: true, Intercept: func(action string, body []byte) *local.Fault {
+	options := local.Options{Clock: w.clock, Seed: 1, NoSync: true, Intercept: func(action string, body []byte) *local.Fault {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.calls[action]++
@@ -65,7 +65,11 @@ func newWorld(t testing.TB) *world {
 			return w.intercept(action, body)
 		}
 		return nil
-	}})
+	}}
+	for _, f := range change {
+		f(&options)
+	}
+	w.server, err = local.Start(context.Background(), options)
 	if err != nil {
 		t.Fatal(err)
 	}

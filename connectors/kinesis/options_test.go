@@ -31,6 +31,7 @@ func TestRefusedOptions(t *testing.T) {
 	t.Setenv("AWS_REGION", "")
 	t.Setenv("AWS_DEFAULT_REGION", "")
 	const arn = "stream.arn=arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"
+	const consumerARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks/consumer/c:1692711990"
 	for _, c := range []struct{ side, options, key, msg string }{
 		{"both", "aws.region=us-east-1", "stream", `"stream" or "stream.arn" is required`},
 		{"both", "stream=clicks " + arn, "stream.arn", "both name the stream"},
@@ -44,8 +45,13 @@ func TestRefusedOptions(t *testing.T) {
 		{"both", arn + " aws.credentials.provider=SYS_PROP", "aws.credentials.provider", "needs Java"},
 		{"both", arn + " aws.credentials.provider=BASIC", "aws.credentials.provider", `needs the option "aws.credentials.basic.accesskeyid"`},
 		{"both", arn + " aws.credentials.provider=ASSUME_ROLE", "aws.credentials.provider", `needs the option "aws.credentials.role.arn"`},
-		{"source", arn + " scan.stream.recordpublisher=EFO", "scan.stream.recordpublisher", "enhanced fan-out (EFO) is not supported"},
-		{"source", arn + " source.reader.type=EFO", "source.reader.type", "enhanced fan-out (EFO) is not supported"},
+		{"source", arn + " scan.stream.recordpublisher=EFO", "scan.stream.recordpublisher", `needs the option "scan.stream.efo.consumername"`},
+		{"source", arn + " source.reader.type=EFO source.efo.lifecycle=SELF_MANAGED", "source.reader.type", "EFO needs the option"},
+		{"source", arn + " source.reader.type=EFO source.efo.consumer.name=c scan.stream.efo.consumerarn.clicks=" + consumerARN, "scan.stream.efo.consumerarn.clicks", "the job registers one"},
+		{"source", arn + " source.reader.type=EFO source.efo.lifecycle=SELF_MANAGED source.efo.consumer.name=c scan.stream.efo.consumerarn.clicks=" + consumerARN,
+			"source.efo.consumer.name", "both name the consumer"},
+		{"source", arn + " scan.stream.recordpublisher=EFO scan.stream.efo.registration=NONE scan.stream.efo.consumerarn.views=" + consumerARN, "scan.stream.efo.consumerarn.views", "another stream"},
+		{"source", arn + " scan.stream.recordpublisher=EFO scan.stream.efo.registration=NONE scan.stream.efo.consumerarn.clicks=mine", "scan.stream.efo.consumerarn.clicks", "is not the ARN of a consumer"},
 		{"source", arn + " scan.shard.adaptivereads=true", "scan.shard.adaptivereads", "only false"},
 		{"source", arn + " scan.shard.idle.interval=1000", "scan.shard.idle.interval", "only -1"},
 		{"source", arn + " scan.watermark.lookahead.millis=1000", "scan.watermark.lookahead.millis", "only 0"},
@@ -103,6 +109,11 @@ func TestVocabularies(t *testing.T) {
 		{"scan.stream.recordpublisher=POLLING", "source.reader.type=POLLING"},
 		{"scan.shard.discovery.intervalmillis=10000", "source.shard.discovery.interval=10 s"},
 		{"scan.shard.getrecords.maxrecordcount=10", "source.shard.get-records.max-record-count=10"},
+		{"scan.stream.efo.consumername=c", "source.efo.consumer.name=c"},
+		{"scan.stream.efo.registration=NONE", "source.efo.lifecycle=SELF_MANAGED"},
+		{"scan.shard.subscribetoshard.timeout=1", "source.efo.subscription.timeout=1"},
+		{"scan.stream.deregisterstreamconsumer.timeout=1", "source.efo.deregister.timeout=1"},
+		{"scan.stream.describestreamconsumer.maxretries=1", "source.efo.describe.retry-strategy.attempts.max=1"},
 		{"sink.batch.max-size=10", "sink.producer.collection-max-size=10"},
 		{"sink.requests.max-inflight=10", "sink.producer.collection-max-count=10"},
 		{"sink.flush-buffer.timeout=10", "sink.producer.record-max-buffered-time=10"},

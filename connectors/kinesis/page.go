@@ -5,13 +5,14 @@ import (
 	"time"
 )
 
-// page is the answer to one GetRecords: all bytes in one buffer, records as places in it. Pages are used again and again,
+// page is the answer to one GetRecords, or an event of a SubscribeToShard: all bytes in one buffer, records as places in it. Pages are used again and again,
 // so that reading allocates nothing per record.
 type page struct {
 	body     bytes.Buffer // as it came
 	text     []byte
 	records  []record
 	iterator string        // for the next page; "" when the shard ends with this one
+	follow   string        // the same of an event: the sequence number behind which a subscription goes on
 	children []string      // the shards that follow, then
 	behind   time.Duration // of the tip of the stream
 	last     bool          // the split ends behind this page: the shard does, or what was to be read of it
@@ -28,7 +29,7 @@ type span struct{ from, to uint32 }
 func (p *page) bytes(s span) []byte { return p.text[s.from:s.to:s.to] }
 
 func (p *page) reset() {
-	p.text, p.records, p.iterator, p.children, p.behind, p.last = p.text[:0], p.records[:0], "", p.children[:0], 0, false
+	p.text, p.records, p.iterator, p.follow, p.children, p.behind, p.last = p.text[:0], p.records[:0], "", "", p.children[:0], 0, false
 }
 
 // cut drops the records that arrived after a time, from the first such on, and reports whether there were any.

@@ -57,6 +57,13 @@ func (p position) start(in *kinesis.GetShardIteratorInput) {
 	}
 }
 
+// subscribe is the place for a subscription.
+func (p position) subscribe() *ktypes.StartingPosition {
+	var in kinesis.GetShardIteratorInput
+	p.start(&in)
+	return &ktypes.StartingPosition{Type: in.ShardIteratorType, SequenceNumber: in.StartingSequenceNumber, Timestamp: in.Timestamp}
+}
+
 func (p position) String() string {
 	switch {
 	case p.Sequence != "":

@@ -19,7 +19,7 @@ import (
 	"github.com/weirsql/weir/connectors/connectortest"
 )
 
-// fakeShard is a shard of a stream that can be resharded, which the embedded server's cannot. Its iterators are
+// fakeShard is a shard of a stream whose family a test makes up. Its iterators are
 // `SHARD/INDEX`, its sequence numbers are indexes from 1 on.
 type fakeShard struct {
 	id      string

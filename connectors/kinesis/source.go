@@ -2,7 +2,6 @@ package kinesis
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/weirsql/weir/connectors/format"
 	"github.com/weirsql/weir/connectors/internal/awsclient"
 	"github.com/weirsql/weir/connectors/option"
+	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/types"
 )
 
@@ -26,6 +26,8 @@ type source struct {
 	bounded   bool
 	discovery time.Duration
 	lineage   *lineage
+	consumer  *consumer // of enhanced fan-out; nil with polling
+	pushed    bool      // its subscriptions are used
 
 	begun  bool              // Splits has been called, or the job goes on from a checkpoint: other shards are new
 	latest map[string]string // shard → iterator of LATEST, from the start of the job
@@ -34,6 +36,7 @@ type source struct {
 var (
 	_ connectors.Source   = (*source)(nil)
 	_ connectors.Restorer = (*source)(nil)
+	_ connectors.Releaser = (*source)(nil)
 )
 
 func newSource(env *connectors.Env, t *connectors.Table) (connectors.Source, error) {
@@ -47,10 +50,13 @@ func newSource(env *connectors.Env, t *connectors.Table) (connectors.Source, err
 	if s.initial, err = s.readInitial(); err != nil {
 		return nil, err
 	}
+	if s.consumer, err = s.readConsumer(); err != nil {
+		return nil, err
+	}
+	// Nobody can wait in time that jumps for what a server pushes, so there the same records are asked for.
+	_, real := env.Clock.(clock.Real)
+	s.pushed = s.consumer != nil && real
 	switch {
-	case v.Enum("scan.stream.recordpublisher") == "EFO":
-		key := s.spelling("scan.stream.recordpublisher")
-		return nil, &option.Error{Key: key, OnValue: true, Msg: fmt.Sprintf("option %q: enhanced fan-out (EFO) is not supported", key), Hint: "use POLLING"}
 	case v.Bool("scan.shard.adaptivereads"):
 		return nil, s.refuse("scan.shard.adaptivereads", "false")
 	case v.Int("scan.shard.idle.interval") != -1:
@@ -102,6 +108,9 @@ func (s *source) Describe() string {
 	if s.bounded {
 		d += ", end=LATEST"
 	}
+	if s.consumer != nil {
+		d += ", consumer=" + s.consumer.String()
+	}
 	return d
 }
 
@@ -116,16 +125,29 @@ func (s *source) Restored(splits []connectors.Split, ended []string) {
 	}
 }
 
+// Release implements connectors.Releaser.
+func (s *source) Release(ctx context.Context) {
+	if s.pushed {
+		s.consumer.deregister(ctx)
+	}
+}
+
 // Splits implements connectors.Source. What there is when the job begins is read from where the table says; shards that
 // appear later, or have appeared since the checkpoint, from their first record.
 //
 // LATEST is the moment of the first call: its iterators are fetched here, and the time is what a job restored from a
 // checkpoint before the first record goes by. For the server's clock decides which records are later, the time is taken
 // from its answer; that is cut to a second, so at most a second of older records may come again then, but none is lost.
+// Subscriptions, which know no iterators, begin at that time, too.
 func (s *source) Splits(ctx context.Context) ([]connectors.Split, error) {
 	client, err := s.connect(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if s.pushed {
+		if err := s.consumer.register(ctx, client); err != nil {
+			return nil, err
+		}
 	}
 	shards, now, err := s.list(ctx, client)
 	if err != nil {
@@ -152,6 +174,8 @@ func (s *source) Splits(ctx context.Context) ([]connectors.Split, error) {
 		if begin && s.initial.kind == "LATEST" {
 			if shard.SequenceNumberRange != nil && shard.SequenceNumberRange.EndingSequenceNumber != nil {
 				at = position{End: true} // closed: nothing will come
+			} else if s.pushed {
+				// a subscription begins at the time
 			} else if s.latest[id], err = s.iterator(ctx, client, s.retrier(id, nil), id, nil); err != nil {
 				return nil, s.explain(err, "find the end of shard "+id+" of")
 			}

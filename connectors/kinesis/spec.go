@@ -45,7 +45,18 @@ var sourceOptions = []option.Option{
 	{Key: "scan.stream.end", Kind: option.Enum, Values: []string{"NONE", "LATEST"}, Default: "NONE",
 		Summary: "LATEST reads what is in the stream when the job starts, and ends. Weir's own."},
 	{Key: "scan.stream.recordpublisher", Aliases: []string{"source.reader.type"}, Kind: option.Enum, Values: []string{"POLLING", "EFO"},
-		Default: "POLLING", Summary: "How records are fetched; only POLLING is supported."},
+		Default: "POLLING", Summary: "How records come: POLLING asks for them; EFO (enhanced fan-out) has them pushed, to a consumer with 2 MiB per second and shard of its own. With --fast they are polled either way."},
+	{Key: "scan.stream.efo.consumername", Aliases: []string{"source.efo.consumer.name"}, Kind: option.String,
+		Summary: "The consumer of EFO. Each job, and each table of a job, needs one of its own."},
+	{Key: "scan.stream.efo.registration", Aliases: []string{"source.efo.lifecycle"}, Kind: option.Enum,
+		Values: []string{"LAZY", "EAGER", "JOB_MANAGED", "NONE", "SELF_MANAGED"}, Default: "LAZY",
+		Summary: "Who registers the consumer. The first three, which are the same here: the job when it starts, unless it is there already, and removes it when it ends. NONE and SELF_MANAGED: somebody else."},
+	{Key: "scan.stream.efo.consumerarn.", Kind: option.String, Prefix: true,
+		Summary: "The ARN of a consumer that somebody else has registered; the stream's name follows. With NONE or SELF_MANAGED, instead of the consumer's name."},
+	{Key: "scan.shard.subscribetoshard.timeout", Aliases: []string{"source.efo.subscription.timeout"}, Kind: option.Millis, Default: "60 s",
+		Summary: "How long the answer to SubscribeToShard may take."},
+	{Key: "scan.stream.deregisterstreamconsumer.timeout", Aliases: []string{"source.efo.deregister.timeout"}, Kind: option.Millis, Default: "10 s",
+		Summary: "How long removing the consumer may hold up the end of a job."},
 	{Key: "scan.shard.discovery.intervalmillis", Aliases: []string{"source.shard.discovery.interval"}, Kind: option.Millis, Default: "10 s",
 		Summary: "How often to look for new shards."},
 	{Key: "scan.shard.getrecords.maxrecordcount", Aliases: []string{"source.shard.get-records.max-record-count"}, Kind: option.Int, Default: "10000",
@@ -76,33 +87,41 @@ var sinkOptions = []option.Option{
 	{Key: "sink.producer.", Kind: option.String, Prefix: true, Summary: "Settings of the Kinesis Producer Library, which plays no part here; they are ignored with a warning."},
 }
 
-// tuning are options that are taken for Flink's sake: what they tune is done in another way, or belongs to enhanced
-// fan-out, which is refused where it is asked for.
+// tuning are options that are taken for Flink's sake: what they tune is done in another way. And
+// how calls are tried again.
 var tuning = slices.Concat(
 	[]option.Option{
 		ignored(option.Int, "sink.requests.max-inflight", "50", "sink.producer.collection-max-count"),
 		ignored(option.Millis, "sink.flush-buffer.timeout", "5000", "sink.producer.record-max-buffered-time"),
 		ignored(option.Millis, "scan.watermark.sync.interval", "30000"),
 		ignored(option.Int, "scan.watermark.sync.queue.capacity", "100"),
-		ignored(option.String, "scan.stream.efo.consumername", "", "source.efo.consumer.name"),
-		ignored(option.String, "scan.stream.efo.registration", "", "source.efo.lifecycle"),
-		ignored(option.Millis, "source.efo.describe.retry-strategy.delay.min", "2 s"),
-		ignored(option.Millis, "source.efo.describe.retry-strategy.delay.max", "60 s"),
-		ignored(option.Int, "source.efo.describe.retry-strategy.attempts.max", "100"),
-		ignored(option.Millis, "source.efo.deregister.timeout", "10 s"),
-		ignored(option.Millis, "source.efo.subscription.timeout", "60 s"),
-		{Key: "scan.stream.efo.consumerarn.", Kind: option.String, Prefix: true, Summary: taken},
 		{Key: "shard.consumer.error.recoverable", Kind: option.String, Prefix: true, Summary: taken},
 	},
 	retries("scan.list.shards", "10", "1000", "5000", "How often and how fast ListShards is tried again when a job starts"),
 	retries("scan.shard.getrecords", "50", "300", "1000", "How often in a row and how fast GetRecords is tried again"),
 	retries("scan.shard.getiterator", "50", "300", "1000", "How often in a row and how fast GetShardIterator is tried again"),
 	retries("scan.stream.describe", "50", "2000", "5000", taken),
-	retries("scan.stream.describestreamconsumer", "50", "2000", "5000", taken),
-	retries("scan.stream.registerstreamconsumer", "10", "500", "2000", taken, "timeout"),
-	retries("scan.stream.deregisterstreamconsumer", "10", "500", "2000", taken, "timeout"),
-	retries("scan.shard.subscribetoshard", "10", "1000", "2000", taken, "timeout"),
+	describing(retries(describeFamily, "50", "2000", "5000", "How often and how fast it is looked whether a consumer is ACTIVE")),
+	retries(registerFamily, "10", "500", "2000", "How often and how fast RegisterStreamConsumer is tried again", "timeout"),
+	retries(deregisterFamily, "10", "500", "2000", "How often and how fast DeregisterStreamConsumer is tried again"),
+	retries(subscribeFamily, "10", "1000", "2000", "How often in a row and how fast SubscribeToShard is tried again"),
 )
+
+// Families of retries around consumers.
+const (
+	describeFamily   = "scan.stream.describestreamconsumer"
+	registerFamily   = "scan.stream.registerstreamconsumer"
+	deregisterFamily = "scan.stream.deregisterstreamconsumer"
+	subscribeFamily  = "scan.shard.subscribetoshard"
+)
+
+// describing adds the names that the newer connector has for the first three of a family.
+func describing(decls []option.Option) []option.Option {
+	for i, name := range []string{"attempts.max", "delay.min", "delay.max"} {
+		decls[i].Aliases = []string{"source.efo.describe.retry-strategy." + name}
+	}
+	return decls
+}
 
 const taken = "Taken for Flink's sake; it plays no part here."
 

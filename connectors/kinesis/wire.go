@@ -3,11 +3,13 @@ package kinesis
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
@@ -17,7 +19,7 @@ import (
 	"github.com/weirsql/weir/connectors/internal/awsclient"
 )
 
-// The bodies of GetRecords are decoded, and those of PutRecords encoded, by code of this package's that stands between the
+// The bodies of GetRecords and SubscribeToShard are decoded, and those of PutRecords encoded, by code of this package's that stands between the
 // SDK and the wire: the SDK resolves, signs and sends, and tells errors apart; of a body that was taken care of it sees an
 // empty object.
 
@@ -44,6 +46,49 @@ func putRecords(ctx context.Context, client *kinesis.Client, name, arn *string, 
 		}))
 	})
 }
+
+// subscribeToShard is client.SubscribeToShard, whose answer is left on the wire: the caller decodes and closes it. The SDK
+// sees a stream of its own that has begun and ended.
+func subscribeToShard(ctx context.Context, client *kinesis.Client, in *kinesis.SubscribeToShardInput) (io.ReadCloser, error) {
+	var body io.ReadCloser
+	out, err := client.SubscribeToShard(awsclient.WithStream(ctx), in, func(o *kinesis.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("weir.Streamed", func(
+				ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+			) (middleware.DeserializeOutput, middleware.Metadata, error) {
+				out, metadata, err := next.HandleDeserialize(ctx, in)
+				if resp, ok := out.RawResponse.(*smithyhttp.Response); err == nil && ok && resp.StatusCode == http.StatusOK {
+					body, resp.Body = resp.Body, io.NopCloser(bytes.NewReader(emptyStream))
+				}
+				return out, metadata, err
+			}), middleware.After)
+		})
+	})
+	if err == nil {
+		out.GetStream().Close() // of emptyStream; what it says of its end is nothing new
+		if body == nil {
+			err = errors.New("the answer to SubscribeToShard is no event stream")
+		}
+	}
+	if err != nil && body != nil {
+		body.Close()
+		body = nil
+	}
+	return body, err
+}
+
+// emptyStream is an event stream that says only that it has begun.
+var emptyStream = func() []byte {
+	m := eventstream.Message{Payload: []byte("{}")}
+	m.Headers.Set(":message-type", eventstream.StringValue("event"))
+	m.Headers.Set(":event-type", eventstream.StringValue("initial-response"))
+	m.Headers.Set(":content-type", eventstream.StringValue("application/x-amz-json-1.1"))
+	var b bytes.Buffer
+	if err := eventstream.NewEncoder().Encode(&b, m); err != nil {
+		return nil // never happens: nothing in it is too long
+	}
+	return b.Bytes()
+}()
 
 // encoded sends a body instead of the one that the SDK makes.
 func encoded(body []byte) func(*middleware.Stack) error {

@@ -89,13 +89,13 @@ func (s httpSettings) client(base *awshttp.BuildableClient) aws.HTTPClient {
 // failed write and closes the connection, from which the rest of the response is still being read: "use of closed network
 // connection", although the status is 200. Responses of a megabyte failed now and then, and the SDK's silent retries made
 // a call take 100–450 ms instead of 15. When the body is complete before the SDK sees the headers, nothing is left to
-// break. GetRecords answers with 10 MiB at most, and all of it is needed at once anyway.
+// break. GetRecords answers with 10 MiB at most, and all of it is needed at once anyway. Streams (WithStream) are the exception.
 type wholeBody struct{ client aws.HTTPClient }
 
 // Do implements aws.HTTPClient.
 func (w wholeBody) Do(req *http.Request) (*http.Response, error) {
 	resp, err := w.client.Do(req)
-	if err != nil {
+	if err != nil || resp.StatusCode == http.StatusOK && req.Context().Value(streamKey{}) != nil {
 		return resp, err
 	}
 	buf, _ := req.Context().Value(bodyKey{}).(*bytes.Buffer)
@@ -117,7 +117,16 @@ func (w wholeBody) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-type bodyKey struct{}
+type (
+	bodyKey   struct{}
+	streamKey struct{}
+)
+
+// WithStream leaves the body of a successful response to a call with this context on the wire: an event stream has no end
+// that could be waited for.
+func WithStream(ctx context.Context) context.Context {
+	return context.WithValue(ctx, streamKey{}, true)
+}
 
 // WithBody makes the response to a call with this context be read into buf, which can be used again and again. The buffer
 // holds the body when a middleware of the SDK's Deserialize step sees the response.
