@@ -113,6 +113,14 @@ func TestSoak(t *testing.T) {
 
 	rng := rand.New(rand.NewPCG(*soakSeed, 0))
 	samples := make([]sample, 0, int(*soak/time.Second)+10)
+	defer func() { // what there is, also when a job has failed
+		if len(samples) == 0 {
+			return
+		}
+		if err := writeSoak(out, samples); err != nil {
+			t.Error(err)
+		}
+	}()
 	began, tick := time.Now(), time.NewTicker(time.Second)
 	defer tick.Stop()
 	for next := 3; ctx.Err() == nil; {
@@ -164,9 +172,6 @@ func TestSoak(t *testing.T) {
 		t.Error(text)
 	} else {
 		t.Log(text)
-	}
-	if err := writeSoak(out, samples); err != nil {
-		t.Fatal(err)
 	}
 	t.Logf("%d events through windows that were restarted, %d starts of jobs in all; soak.csv and soak.svg are in %s", written, starts, out)
 	judgeSoak(t, samples)

@@ -29,5 +29,10 @@ func lock(path, what string) (unlock func(), err error) {
 	if err := f.Truncate(0); err == nil {
 		fmt.Fprintf(f, "process %d", os.Getpid())
 	}
-	return func() { f.Close() }, nil
+	return func() {
+		// A process that is being started has this file, too, until it executes its program. Closing alone would leave the lock
+		// with it that long.
+		unix.Flock(int(f.Fd()), unix.LOCK_UN)
+		f.Close()
+	}, nil
 }
