@@ -93,10 +93,11 @@ func windowJob() metrics.Job {
 	}
 }
 
-// fixedClock is a clock that stands where a test puts it. Who waits for it waits for the end.
+// fixedClock is a clock that stands where a test puts it. Who waits for it waits for the end, and parked is closed.
 type fixedClock struct {
-	mu  sync.Mutex
-	now time.Time
+	mu     sync.Mutex
+	now    time.Time
+	parked chan struct{}
 }
 
 // Now implements clock.Clock.
@@ -110,7 +111,7 @@ func (c *fixedClock) Now() time.Time {
 func (c *fixedClock) Go(f func()) { go f() }
 
 // NewWaiter implements clock.Clock.
-func (c *fixedClock) NewWaiter() clock.Waiter { return endless{} }
+func (c *fixedClock) NewWaiter() clock.Waiter { return endless{c.parked} }
 
 func (c *fixedClock) set(now time.Time) {
 	c.mu.Lock()
@@ -118,15 +119,18 @@ func (c *fixedClock) set(now time.Time) {
 	c.now = now
 }
 
-type endless struct{}
+type endless struct{ parked chan struct{} }
 
-func (endless) Wait(ctx context.Context, _ time.Time) { <-ctx.Done() }
+func (e endless) Wait(ctx context.Context, _ time.Time) {
+	close(e.parked)
+	<-ctx.Done()
+}
 
 func (endless) Wake() {}
 
-// watch returns a monitor of jobs ten seconds after they have begun.
+// watch returns a monitor of jobs ten seconds after they have begun. It has looked at them once.
 func watch(t *testing.T, jobs ...*fakeJob) (*Monitor, *fixedClock) {
-	c := &fixedClock{now: start.Add(10 * time.Second)}
+	c := &fixedClock{now: start.Add(10 * time.Second), parked: make(chan struct{})}
 	m := New(Options{Clock: c, Version: "v1.2.3", Jobs: func() []Job {
 		var all []Job
 		for _, j := range jobs {
@@ -135,5 +139,6 @@ func watch(t *testing.T, jobs ...*fakeJob) (*Monitor, *fixedClock) {
 		return all
 	}})
 	t.Cleanup(m.Close)
+	<-c.parked
 	return m, c
 }
