@@ -51,6 +51,9 @@ func putRecords(ctx context.Context, client *kinesis.Client, name, arn *string, 
 // sees a stream of its own that has begun and ended.
 func subscribeToShard(ctx context.Context, client *kinesis.Client, in *kinesis.SubscribeToShardInput) (io.ReadCloser, error) {
 	var body io.ReadCloser
+	// A client of its own: one decodes the beginnings of all its subscriptions into the same buffer, whose shards are read side
+	// by side. What is expensive, connections and credentials, is shared.
+	client = kinesis.New(client.Options())
 	out, err := client.SubscribeToShard(awsclient.WithStream(ctx), in, func(o *kinesis.Options) {
 		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
 			return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("weir.Streamed", func(
