@@ -136,7 +136,7 @@ CREATE TEMPORARY FUNCTION lab_score AS 'software.amazon.flink.example.RandomCutF
 INSERT INTO scores SELECT ` + "`time`" + `, ctr, lab_score(CAST(ctr AS FLOAT)), RANDOM_CUT_FOREST(ctr, 10, 64, shingle_size => 2) FROM rates;
 `
 	return &pipeline{
-		args:  []string{"run", "q.sql", "--set", "execution.checkpointing.interval=50 ms"},
+		args:  []string{"run", "q.sql", "--set", "execution.checkpointing.interval=50 ms", "--set", "weir.seed=7"},
 		begin: func(t *testing.T, dir string) { linkedRun(t, dir, input, sql) },
 		result: func(t *testing.T, dir string) ([]string, int) {
 			return published(t, filepath.Join(dir, "out")), 0
