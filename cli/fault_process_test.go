@@ -18,7 +18,7 @@ var stopped = flag.Duration("stopped", 5*time.Second, "how long TestStopped hold
 func TestStopped(t *testing.T) {
 	bin := buildWeir(t)
 	input := filepath.Join(t.TempDir(), "events.jsonl")
-	writeEvents(t, input, 2_000_000)
+	writeEvents(t, input, 8_000_000)
 	server := startServer(t, bin)
 	fillJoin(t, bin, server.endpoint)
 	for name, p := range map[string]*pipeline{
