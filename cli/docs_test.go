@@ -58,7 +58,9 @@ func TestReference(t *testing.T) {
 
 func commandText(c *cobra.Command) string {
 	var b strings.Builder
-	if c.Runnable() && !c.HasSubCommands() {
+	own := false // a command of several that has flags runs by itself, too; others only list theirs
+	c.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) { own = own || f.Name != "help" })
+	if c.Runnable() && (!c.HasSubCommands() || own && c.HasParent()) {
 		use := c.CommandPath() + strings.TrimPrefix(c.Use, c.Name())
 		fmt.Fprintf(&b, "```\n%s [flags]\n```\n\n", use)
 	}
