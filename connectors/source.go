@@ -15,7 +15,7 @@ type Source interface {
 	Bounded() bool
 	// Splits lists the parts that can be read now, each from its start. It may call the network. The engine calls it
 	// at the start of a job and then every DiscoveryInterval; a split is known by its ID, and one that has been seen is not
-	// opened again. After a restore the positions in the checkpoint replace those given here.
+	// opened again (but see Forgetter). After a restore the positions in the checkpoint replace those given here.
 	Splits(ctx context.Context) ([]Split, error)
 	// DiscoveryInterval is how often to look for new splits; 0 means never again.
 	DiscoveryInterval() time.Duration
@@ -43,6 +43,13 @@ type Releaser interface {
 // A job that starts without a checkpoint calls Divide once, before Splits, with the parallelism of the scan.
 type Divided interface {
 	Divide(n int)
+}
+
+// Forgetter is implemented by sources whose splits come and go for as long as a job runs. A split that has been read and that
+// Splits has not listed any more for ForgetAfter is forgotten; if its ID is listed later, it is a new one. Other splits are
+// remembered for as long as the job lives, its checkpoints included.
+type Forgetter interface {
+	ForgetAfter() time.Duration
 }
 
 // Limited is implemented by sources that may have more splits than can be open at a time. Their splits come to an end and

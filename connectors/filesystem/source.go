@@ -18,6 +18,7 @@ type source struct {
 	base      string // the folder that the root is in: what the paths in split IDs count from
 	pattern   *regexp.Regexp
 	interval  time.Duration
+	forget    time.Duration
 	maxRecord int
 	splitSize int64
 	chunkSize int
@@ -28,8 +29,9 @@ type source struct {
 const maxFiles = 64
 
 var (
-	_ connectors.Source  = (*source)(nil)
-	_ connectors.Limited = (*source)(nil)
+	_ connectors.Source    = (*source)(nil)
+	_ connectors.Limited   = (*source)(nil)
+	_ connectors.Forgetter = (*source)(nil)
 )
 
 func newSource(_ *connectors.Env, t *connectors.Table) (connectors.Source, error) {
@@ -39,6 +41,7 @@ func newSource(_ *connectors.Env, t *connectors.Table) (connectors.Source, error
 	}
 	s := &source{
 		table: tab, base: filepath.Dir(tab.root), interval: t.Options.Duration("source.monitor-interval"),
+		forget:    t.Options.Duration("source.forget-deleted-after"),
 		maxRecord: int(t.Options.Size("source.max-record-size")), splitSize: splitSize, chunkSize: chunkSize,
 	}
 	if t.Options.Given("source.monitor-interval") && s.interval <= 0 {
@@ -77,6 +80,9 @@ func (s *source) MaxOpen() int { return maxFiles }
 
 // DiscoveryInterval implements connectors.Source.
 func (s *source) DiscoveryInterval() time.Duration { return s.interval }
+
+// ForgetAfter implements connectors.Forgetter.
+func (s *source) ForgetAfter() time.Duration { return s.forget }
 
 // Describe implements connectors.Source.
 func (s *source) Describe() string { return s.describe() }

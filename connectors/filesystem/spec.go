@@ -27,6 +27,8 @@ var Spec = &connectors.Spec{
 			Summary: "The row kinds that the table carries, such as I,UA,D; needs a format that has them, such as changelog-json."},
 		{Key: "source.monitor-interval", Kind: option.Duration,
 			Summary: "Keep looking for new files this often; without it the table is read once. Files must appear complete."},
+		{Key: "source.forget-deleted-after", Kind: option.Duration, Default: "1 d",
+			Summary: "How long the name of a file that has been read is remembered after the file was deleted or moved away. Later a file of that name is a new one."},
 		{Key: "source.path.regex-pattern", Kind: option.String,
 			Summary: "Read only files whose absolute path matches this regular expression as a whole."},
 		{Key: "source.max-record-size", Kind: option.Size, Default: "64 mb",

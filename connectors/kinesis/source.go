@@ -34,9 +34,10 @@ type source struct {
 }
 
 var (
-	_ connectors.Source   = (*source)(nil)
-	_ connectors.Restorer = (*source)(nil)
-	_ connectors.Releaser = (*source)(nil)
+	_ connectors.Source    = (*source)(nil)
+	_ connectors.Restorer  = (*source)(nil)
+	_ connectors.Releaser  = (*source)(nil)
+	_ connectors.Forgetter = (*source)(nil)
 )
 
 func newSource(env *connectors.Env, t *connectors.Table) (connectors.Source, error) {
@@ -98,6 +99,9 @@ func (s *source) Bounded() bool { return s.bounded }
 
 // DiscoveryInterval implements connectors.Source.
 func (s *source) DiscoveryInterval() time.Duration { return s.discovery }
+
+// ForgetAfter implements connectors.Forgetter: a shard is no longer listed when its last record has expired.
+func (s *source) ForgetAfter() time.Duration { return 24 * time.Hour }
 
 // Describe implements connectors.Source.
 func (s *source) Describe() string {

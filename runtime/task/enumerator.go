@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,7 @@ type Enumerator struct {
 	restored  *restored
 	waiter    clock.Waiter
 	live      []atomic.Int64 // by subtask: splits that are assigned and not ended
-	known     map[string]bool
+	known     map[string]knownSplit
 	listed    time.Time // when the splits were listed last
 	stopping  atomic.Bool
 	onListed  func()
@@ -33,7 +34,15 @@ type Enumerator struct {
 	requests struct {
 		sync.Mutex
 		waiting []request
+		ended   []string
 	}
+}
+
+// knownSplit is a split that has been assigned.
+type knownSplit struct {
+	subtask int
+	ended   bool
+	missing int64 // since when the source doesn't list it, nanoseconds since 1970; 0: it does
 }
 
 // request is a split that is to be opened.
@@ -51,7 +60,7 @@ func NewEnumerator(env *Env, node *physical.Scan, parallelism int, from *checkpo
 	}
 	return &Enumerator{
 		env: env, node: node, restored: r, waiter: env.Clock.NewWaiter(), scans: make([]*scan, parallelism),
-		live: make([]atomic.Int64, parallelism), known: map[string]bool{}, onListed: onListed, onFailure: onFailure,
+		live: make([]atomic.Int64, parallelism), known: map[string]knownSplit{}, onListed: onListed, onFailure: onFailure,
 	}, nil
 }
 
@@ -69,8 +78,11 @@ func (e *Enumerator) Release(ctx context.Context) {
 }
 
 // closed notes that a subtask is done with a split. From any goroutine.
-func (e *Enumerator) closed(subtask int) {
+func (e *Enumerator) closed(subtask int, id string) {
 	e.live[subtask].Add(-1)
+	e.requests.Lock()
+	e.requests.ended = append(e.requests.ended, id)
+	e.requests.Unlock()
 	e.waiter.Wake()
 }
 
@@ -144,12 +156,15 @@ func (e *Enumerator) first(ctx context.Context) error {
 	ended := make([][]string, n)
 	turn := 0
 	deal := func(p progress) {
-		e.known[p.ID] = true
+		if _, twice := e.known[p.ID]; twice {
+			return // had been forgotten and found again: what is being read counts
+		}
 		to := p.subtask
 		if e.restored == nil || e.restored.parallelism != n {
 			to = turn % n
 			turn++
 		}
+		e.known[p.ID] = knownSplit{subtask: to, ended: p.ended}
 		if p.ended {
 			ended[to] = append(ended[to], p.ID)
 			return
@@ -174,7 +189,7 @@ func (e *Enumerator) first(ctx context.Context) error {
 			return err
 		}
 		for _, s := range found {
-			if !e.known[s.ID] {
+			if _, known := e.known[s.ID]; !known {
 				deal(progress{Split: s, subtask: turn % n, watermark: math.MinInt64})
 				if e.restored != nil && e.restored.parallelism == n {
 					turn++
@@ -221,22 +236,79 @@ func (e *Enumerator) discover(ctx context.Context) {
 		}
 		return
 	}
+	e.forget(found)
 	for _, f := range found {
-		if e.known[f.ID] {
+		if _, known := e.known[f.ID]; known {
 			continue
 		}
-		e.known[f.ID] = true
 		to := 0
 		for i := range e.live {
 			if e.live[i].Load() < e.live[to].Load() {
 				to = i
 			}
 		}
+		e.known[f.ID] = knownSplit{subtask: to}
 		sp := &split{id: f.ID, position: f.Position, watermark: math.MinInt64}
 		e.live[to].Add(1)
 		s := e.scans[to]
 		s.v.task.post(func() error {
 			s.assign([]*split{sp}, 0, true)
+			return nil
+		})
+	}
+}
+
+// forget forgets the splits that have ended and have not been among those that the source lists for long enough, so that
+// a job that runs for months through a folder whose files come and go doesn't carry the names of all of them along, here
+// and in every checkpoint. One that is listed again later is another one.
+func (e *Enumerator) forget(found []connectors.Split) {
+	e.requests.Lock()
+	ended := e.requests.ended
+	e.requests.ended = nil
+	e.requests.Unlock()
+	f, ok := e.node.Source.(connectors.Forgetter)
+	if !ok {
+		return
+	}
+	for _, id := range ended {
+		k := e.known[id]
+		k.ended = true
+		e.known[id] = k
+	}
+	listed := make(map[string]struct{}, len(found))
+	for _, s := range found {
+		listed[s.ID] = struct{}{}
+	}
+	now := e.listed.UnixNano()
+	gone := make([]map[string]struct{}, len(e.scans))
+	for id, k := range e.known {
+		if _, here := listed[id]; here || !k.ended {
+			if k.missing != 0 {
+				k.missing = 0
+				e.known[id] = k
+			}
+			continue
+		}
+		if k.missing == 0 {
+			k.missing = now
+			e.known[id] = k
+		}
+		if now-k.missing < int64(f.ForgetAfter()) {
+			continue
+		}
+		delete(e.known, id)
+		if gone[k.subtask] == nil {
+			gone[k.subtask] = map[string]struct{}{}
+		}
+		gone[k.subtask][id] = struct{}{}
+	}
+	for i, ids := range gone {
+		if ids == nil {
+			continue
+		}
+		s := e.scans[i]
+		s.v.task.post(func() error {
+			s.ended = slices.DeleteFunc(s.ended, func(id string) bool { _, is := ids[id]; return is })
 			return nil
 		})
 	}

@@ -249,7 +249,7 @@ func (s *scan) end(sp *split) error {
 	err := sp.reader.Close()
 	sp.take(nil)
 	s.shown.end(sp)
-	s.enumerator.closed(s.v.task.subtask)
+	s.enumerator.closed(s.v.task.subtask, sp.id)
 	if err != nil {
 		return fmt.Errorf("read table %s: %w", s.node.Table.Path, err)
 	}
