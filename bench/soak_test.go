@@ -37,7 +37,7 @@ var (
 // soakTables are what the jobs of TestSoak read and write; %[1]s is the folder, %[2]s the endpoint of Kinesis.
 const soakTables = `
 CREATE TEMPORARY TABLE events (site STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
-WITH ('connector' = 'filesystem', 'path' = '%[1]s/events', 'source.monitor-interval' = '200 ms', 'format' = 'json');
+WITH ('connector' = 'filesystem', 'path' = '%[1]s/events', 'source.monitor-interval' = '200 ms', 'source.forget-deleted-after' = '10 s', 'format' = 'json');
 CREATE TEMPORARY TABLE totals (w TIMESTAMP(3), site STRING, c BIGINT) WITH ('connector' = 'filesystem', 'path' = '%[1]s/totals', 'format' = 'json');
 CREATE TEMPORARY TABLE l (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '3000', 'fields.n.kind' = 'sequence', 'fields.n.start' = '0', 'fields.n.end' = '1000000000');
 CREATE TEMPORARY TABLE r (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '3000', 'fields.n.kind' = 'sequence', 'fields.n.start' = '0', 'fields.n.end' = '1000000000');
@@ -220,7 +220,8 @@ func soakServer(t *testing.T, bin, dir string) (c *exec.Cmd, endpoint string) {
 	}
 }
 
-// writeEvents puts a file of 2,000 events into a folder every two seconds until ctx ends, and returns how many events.
+// writeEvents puts a file of 2,000 events into a folder every two seconds until ctx ends, and returns how many events. Files
+// are deleted after a while, as somebody would who lets this run for months.
 func writeEvents(ctx context.Context, dir string) (written int) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return 0
@@ -240,6 +241,9 @@ func writeEvents(ctx context.Context, dir string) (written int) {
 			return written
 		}
 		written += 2000
+		if old := file - 60; old >= 0 {
+			os.Remove(filepath.Join(dir, fmt.Sprintf("%06d.jsonl", old)))
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
