@@ -94,15 +94,39 @@ func (k *Keys) lookup(cols []*types.Vector, rows []int32, n int, out []int32, in
 		}
 		return out
 	}
-	v := cols[0]
-	for j, h := range hashes {
-		if i := row(rows, j); v.Valid.Get(i) {
-			out[j] = k.lookupBytes(h, v.Bytes(i), insert)
-		} else {
-			out[j] = k.lookupNull(insert)
-		}
-	}
+	k.lookupTexts(cols[0], rows, hashes, out, insert)
 	return out
+}
+
+// lookupTexts looks for the keys of a batch in two steps, for the same reason as lookupInts: first for what is likely their
+// slot, an entry with their hash in its first place, which waits for no memory; then whether it is.
+func (k *Keys) lookupTexts(v *types.Vector, rows []int32, hashes []uint64, out []int32, insert bool) {
+	entries, mask := k.table.entries, k.table.mask
+	out = out[:len(hashes)]
+	for j, h := range hashes {
+		e := &entries[h&mask]
+		likely := e.slot
+		if e.word != h {
+			likely = 0
+		}
+		out[j] = likely
+	}
+	valid := v.Valid.AllValid(v.N)
+	for j, h := range hashes {
+		i := row(rows, j)
+		if !valid && !v.Valid.Get(i) {
+			out[j] = k.lookupNull(insert)
+			continue
+		}
+		key := v.Bytes(i)
+		if slot := out[j] - 1; slot >= 0 { // keys that come in between leave it where it is
+			if s := k.spans[slot]; int(s.n) == len(key) && string(k.arena.Get(s.ref, len(key))) == string(key) {
+				out[j] = slot
+				continue
+			}
+		}
+		out[j] = k.lookupBytes(h, key, insert)
+	}
 }
 
 func (k *Keys) lookupNull(insert bool) int32 {

@@ -197,7 +197,7 @@ var sink int
 // BenchmarkKeys numbers batches of keys, beside a Go map.
 func BenchmarkKeys(b *testing.B) {
 	const batch = 4096
-	for _, distinct := range []int{10_000, 1_000_000} {
+	for _, distinct := range []int{10_000, 100_000, 1_000_000} {
 		rnd := rand.New(rand.NewPCG(1, 1))
 		ints, texts := make([]*types.Vector, 64), make([]*types.Vector, 64)
 		for i := range ints {
