@@ -109,7 +109,7 @@ func (b *Batch) Bytes() int {
 
 func (v *Vector) bytes() int {
 	n := 8*len(v.Valid) + len(v.Bool) + len(v.I8) + 2*len(v.I16) + 4*len(v.I32) + 8*len(v.I64) + 4*len(v.F32) +
-		8*len(v.F64) + 16*len(v.Dec) + 4*len(v.Offsets) + len(v.Data)
+		8*len(v.F64) + 16*len(v.Dec) + 4*len(v.Offsets) + len(v.Data) + 8*len(v.Hashes)
 	for _, c := range v.Children {
 		n += c.bytes()
 	}

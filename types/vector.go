@@ -44,6 +44,10 @@ type Vector struct {
 	Data    []byte
 
 	Children []*Vector
+
+	// Hashes, when there are N of them, are the hashes of text or bytes by row, as state.KeyHasher has them: an exchange
+	// leaves those that it has divided the rows by for the operator behind it. Nothing else sets them.
+	Hashes []uint64
 }
 
 // Storage says which slices of a Vector a kind uses.
@@ -106,6 +110,7 @@ func (v *Vector) Reset() {
 	v.Valid = v.Valid[:0]
 	v.Bool, v.I8, v.I16, v.I32, v.I64 = v.Bool[:0], v.I8[:0], v.I16[:0], v.I32[:0], v.I64[:0]
 	v.F32, v.F64, v.Dec, v.Data = v.F32[:0], v.F64[:0], v.Dec[:0], v.Data[:0]
+	v.Hashes = v.Hashes[:0]
 	if v.Offsets != nil {
 		v.Offsets = v.Offsets[:1]
 	}
@@ -117,7 +122,7 @@ func (v *Vector) Reset() {
 // Resize makes a fixed-width vector n rows long, all valid, values unspecified. Text, bytes and nested vectors are
 // emptied instead: their values are appended in order.
 func (v *Vector) Resize(n int) {
-	v.Valid = v.Valid[:0]
+	v.Valid, v.Hashes = v.Valid[:0], v.Hashes[:0]
 	switch v.Type.Kind.Storage() {
 	case StoreNone:
 	case StoreBool:
@@ -307,18 +312,7 @@ func (v *Vector) AppendSelected(src *Vector, sel []int32) {
 	case StoreDec:
 		v.Dec = appendSelected(v.Dec, src.Dec, sel)
 	case StoreBytes:
-		if len(src.Data) == 0 { // all are empty
-			at := len(v.Offsets)
-			v.Offsets = slices.Grow(v.Offsets, len(sel))[:at+len(sel)]
-			for k := range v.Offsets[at:] {
-				v.Offsets[at+k] = int32(len(v.Data))
-			}
-			break
-		}
-		for _, i := range sel {
-			v.Data = append(v.Data, src.Data[src.Offsets[i]:src.Offsets[i+1]]...)
-			v.Offsets = append(v.Offsets, int32(len(v.Data)))
-		}
+		v.appendSelectedBytes(src, sel)
 	case StoreList:
 		for _, i := range sel {
 			for j, c := range v.Children {
@@ -332,6 +326,38 @@ func (v *Vector) AppendSelected(src *Vector, sel []int32) {
 		}
 	}
 	v.N += len(sel)
+}
+
+// appendSelectedBytes is AppendSelected for text and bytes. Most texts are short: sixteen bytes are copied of each of those,
+// whatever its length, which the next one writes over where they are too many.
+func (v *Vector) appendSelectedBytes(src *Vector, sel []int32) {
+	from := len(v.Offsets)
+	v.Offsets = slices.Grow(v.Offsets, len(sel))[:from+len(sel)]
+	ends, at := v.Offsets[from:], len(v.Data)
+	if len(src.Data) == 0 { // all are empty
+		for k := range ends {
+			ends[k] = int32(at)
+		}
+		return
+	}
+	const short = 16
+	starts, bytes := src.Offsets, src.Data
+	sum := 0
+	for _, i := range sel {
+		sum += int(starts[i+1] - starts[i])
+	}
+	out := slices.Grow(v.Data, sum+short)[:at+sum+short]
+	for k, i := range sel {
+		from, to := int(starts[i]), int(starts[i+1])
+		if to-from <= short && from+short <= len(bytes) {
+			copy(out[at:at+short], bytes[from:from+short])
+		} else {
+			copy(out[at:], bytes[from:to])
+		}
+		at += to - from
+		ends[k] = int32(at)
+	}
+	v.Data = out[:at]
 }
 
 func appendSelected[T any](dst, src []T, sel []int32) []T {

@@ -199,3 +199,49 @@ func TestAlignment(t *testing.T) {
 	next(fmt.Sprintf("%d:%d", End, Drained))
 	next("none")
 }
+
+// The hashes that rows are divided by go along with a text key, for the operator behind to use: NULLs and rows that don't
+// count make no difference, and a batch that is used again has its own.
+func TestHashesGoAlong(t *testing.T) {
+	for _, n := range []int{2, 3} {
+		qs := queues(n)
+		s := NewSender(physical.Hash, []int{1}, 8, qs)
+		r := NewReceiver(qs, make([]int, n))
+		seen := 0
+		for turn := range 20 {
+			b := types.NewBatch(schema)
+			for i := range 10 {
+				b.Cols[0].AppendValue(int64(i))
+				if (i+turn)%4 == 0 {
+					b.Cols[1].AppendNull()
+				} else {
+					b.Cols[1].AppendString(fmt.Sprint("key ", turn*i))
+				}
+				b.AppendKind(types.Insert)
+			}
+			if turn%2 == 0 {
+				b.Sel = []int32{0, 3, 4, 5, 9}
+			}
+			s.Send(b)
+			s.Flush()
+			for {
+				e, ok := r.Next()
+				if !ok {
+					break
+				}
+				v := e.Batch.Cols[1]
+				plain := types.NewVector(v.Type)
+				plain.AppendRange(v, 0, v.N)
+				var hasher state.KeyHasher
+				if want := hasher.HashColumns([]*types.Vector{plain}, nil, v.N); !slices.Equal(v.Hashes, want) {
+					t.Fatalf("%d targets, batch %d: hashes %x, want %x", n, turn, v.Hashes, want)
+				}
+				seen += v.N
+				r.Done(e)
+			}
+		}
+		if seen != 10*10+10*5 {
+			t.Errorf("%d rows arrived", seen)
+		}
+	}
+}

@@ -21,6 +21,9 @@ type Sender struct {
 	hasher  state.KeyHasher
 	sel     []int32
 	owners  [state.KeyGroups]int32 // of Hash: the target of each key group
+	text    int                    // the key column whose hashes go along, or -1
+	hashes  []uint64               // of the batch in hand, by row
+	byRow   []uint64               // scratch
 }
 
 type target struct {
@@ -33,7 +36,10 @@ type target struct {
 // NewSender returns a sender over the queues to all subtasks behind the exchange, in their order; for Forward and Single
 // that is just one queue. Batches hold maxRows rows unless they would be too large, or a single batch of the operator has more.
 func NewSender(kind physical.Exchange, keys []int, maxRows int, queues []*Queue) *Sender {
-	s := &Sender{kind: kind, keys: keys, maxRows: maxRows, targets: make([]target, len(queues))}
+	s := &Sender{kind: kind, keys: keys, maxRows: maxRows, targets: make([]target, len(queues)), text: -1}
+	if len(keys) == 1 && len(queues) > 0 && queues[0].schema.Fields[keys[0]].Type.Kind.Storage() == types.StoreBytes {
+		s.text = keys[0] // of numbers hashes cost no more than their transport
+	}
 	for i, q := range queues {
 		s.targets[i].queue = q
 	}
@@ -103,6 +109,12 @@ func (s *Sender) pick(t *target, b *types.Batch, sel []int32, width int) {
 		}
 		k := min(len(sel), max(min(s.maxRows-t.open.N, (batchBytes-t.bytes)/width), 1))
 		t.open.AppendSelected(b, sel[:k])
+		if s.hashes != nil {
+			v := t.open.Cols[s.text]
+			for _, i := range sel[:k] {
+				v.Hashes = append(v.Hashes, s.hashes[i])
+			}
+		}
 		sel = sel[k:]
 		if t.bytes += k * width; t.open.N >= s.maxRows || t.bytes+width > batchBytes {
 			t.flush()
@@ -125,10 +137,29 @@ func (s *Sender) scatter(b *types.Batch, width int) {
 	} else {
 		s.divide(hashes, b.Sel)
 	}
+	if s.text >= 0 {
+		s.hashes = s.rowHashes(hashes, b)
+	}
 	for i := range s.targets {
 		t := &s.targets[i]
 		s.pick(t, b, t.sel, width)
 	}
+	s.hashes = nil
+}
+
+// rowHashes are the hashes by row of the batch.
+func (s *Sender) rowHashes(hashes []uint64, b *types.Batch) []uint64 {
+	if b.Sel == nil {
+		return hashes
+	}
+	if cap(s.byRow) < b.N {
+		s.byRow = make([]uint64, 2*b.N)
+	}
+	s.byRow = s.byRow[:b.N]
+	for k, i := range b.Sel {
+		s.byRow[i] = hashes[k]
+	}
+	return s.byRow
 }
 
 // divide selects the rows of each target; the selections have room for all of them.

@@ -227,18 +227,37 @@ func (c *aggregate) passing(b *types.Batch, groups, rows []int32) (g, r []int32)
 	if c.filter < 0 {
 		return groups, rows
 	}
-	v := b.Cols[c.filter]
-	c.groups, c.rows = c.groups[:0], c.rows[:0]
-	for k, g := range groups {
-		i := int32(k)
-		if rows != nil {
-			i = rows[k]
+	// Each row is written and some are counted: a branch would be guessed wrong for many.
+	v, n := b.Cols[c.filter], 0
+	c.groups, c.rows = resize(c.groups, len(groups)), resize(c.rows, len(groups))
+	g, r = c.groups, c.rows
+	switch {
+	case len(v.Valid) > 0:
+		for k, group := range groups {
+			i := rowAt(rows, k)
+			g[n], r[n] = group, i
+			n += one(v.Bool[i] && v.Valid.Get(int(i)))
 		}
-		if v.Bool[i] && v.Valid.Get(int(i)) {
-			c.groups, c.rows = append(c.groups, g), append(c.rows, i)
+	case rows == nil:
+		for k, is := range v.Bool[:len(groups)] {
+			g[n], r[n] = groups[k], int32(k)
+			n += one(is)
+		}
+	default:
+		for k, i := range rows[:len(groups)] {
+			g[n], r[n] = groups[k], i
+			n += one(v.Bool[i])
 		}
 	}
-	return c.groups, c.rows
+	return g[:n], r[:n]
+}
+
+// one is 1 for true.
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // merge adds the rows of group src to group dst.

@@ -10,7 +10,7 @@ import "github.com/weirsql/weir/types"
 //	anything else:                                      HashBytes of types.EncodeRow
 //	a NULL in a single column:                          HashBytes of its encoding, in all cases
 //
-// Nullability plays no part, so both inputs of a join agree. Only one goroutine uses a KeyHasher.
+// Text and bytes may bring their hashes along: see types.Vector. Nullability plays no part, so both inputs of a join agree. Only one goroutine uses a KeyHasher.
 type KeyHasher struct {
 	cols   []*types.Vector
 	hashes []uint64
@@ -20,8 +20,8 @@ type KeyHasher struct {
 // nullHash is the hash of a single NULL.
 var nullHash = HashBytes([]byte{0})
 
-// Hash returns the hashes of the keys, given by their columns, of the rows of b that count, in order. The slice is the
-// hasher's own until the next call.
+// Hash returns the hashes of the keys, given by their columns, of the rows of b that count, in order. The slice is
+// the hasher's own, or the batch's, until the next call.
 func (h *KeyHasher) Hash(b *types.Batch, keys []int) []uint64 {
 	h.cols = h.cols[:0]
 	for _, k := range keys {
@@ -56,6 +56,15 @@ func (h *KeyHasher) HashColumns(cols []*types.Vector, rows []int32, n int) []uin
 	case types.StoreI64:
 		hashInts(out, v.I64, rows)
 	case types.StoreBytes:
+		if len(v.Hashes) == v.N { // NULLs and all
+			if rows == nil {
+				return v.Hashes[:n]
+			}
+			for k, i := range rows[:n] {
+				out[k] = v.Hashes[i]
+			}
+			return out
+		}
 		for k := range out {
 			out[k] = HashBytes(v.Bytes(row(rows, k)))
 		}
