@@ -92,7 +92,7 @@ func (p *page) record(s *scanner) {
 	if s.err == nil && r.sequence.from == r.sequence.to {
 		s.fail("a SequenceNumber")
 	}
-	p.records = append(p.records, r)
+	p.add(r)
 }
 
 // scanner reads JSON. After a failure everything it is asked for is empty, and err says what was expected where.

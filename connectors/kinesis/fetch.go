@@ -14,6 +14,7 @@ import (
 
 	"github.com/weirsql/weir/connectors/internal/awsclient"
 	"github.com/weirsql/weir/connectors/internal/worker"
+	"github.com/weirsql/weir/connectors/kinesis/internal/kpl"
 )
 
 // maxRecords is how many records GetRecords gives at most, nearlyFull a size of answers behind which there may be more
@@ -47,7 +48,9 @@ type fetcher struct {
 	policy awsclient.Policy
 	limit  int32
 	pace   pace
-	came   time.Time // when the last page with records came, at first when the first was asked for
+	keys   *kpl.Range // of the shard; nil if they aren't known
+	stray  sync.Once  // says that there are user records of other shards
+	came   time.Time  // when the last page with records came, at first when the first was asked for
 
 	worker *worker.Worker
 	behind atomic.Int64 // nanoseconds
@@ -64,7 +67,7 @@ func newFetcher(s *source, client *kinesis.Client, shard string, p position, wak
 	return &fetcher{
 		source: s, client: client, shard: shard, fetched: p, wake: wake,
 		retrier: s.retrier(shard, retried), worker: worker.New(s.env.Clock), pace: newPace(s), silence: maxSilence,
-		limit: int32(v.Int("scan.shard.getrecords.maxrecordcount")), policy: policy(v, "scan.shard.getrecords"),
+		limit: int32(v.Int("scan.shard.getrecords.maxrecordcount")), policy: policy(v, "scan.shard.getrecords"), keys: s.keys[shard],
 	}
 }
 
@@ -171,9 +174,17 @@ func (f *fetcher) fetch(ctx context.Context, p *page) error {
 	return nil
 }
 
-// bound notes whether p is the last page: the shard ends with it, or what was to be read of it does.
+// bound leaves in p what is to be read, and notes whether it is the last page: the shard ends with it, or what was to be read
+// of it does.
 func (f *fetcher) bound(p *page, ends bool) {
 	more := f.more(p)
+	p.skip(f.fetched)
+	if p.own(f.keys); p.strays > 0 {
+		f.stray.Do(func() {
+			f.retrier.Log.Warn("user records of aggregated records are left out whose keys are another shard's; a producer that knows of shards puts them again there",
+				"shard", f.shard, "position", f.fetched.String(), "records", p.strays)
+		})
+	}
 	p.last = ends || f.fetched.Until != 0 && (p.cut(f.fetched.Until) || !more)
 }
 
@@ -194,15 +205,15 @@ func (f *fetcher) leave(p *page) {
 
 // more reports whether there may be records behind those of p.
 func (f *fetcher) more(p *page) bool {
-	return p.behind > 0 || len(p.records) >= int(f.limit) || len(p.text) >= nearlyFull
+	return p.behind > 0 || p.whole >= int(f.limit) || len(p.text) >= nearlyFull
 }
 
 // pause is the time from the request that brought p to the next.
 func (f *fetcher) pause(p *page, asked time.Time) time.Duration {
-	if len(p.records) > 0 {
+	if p.whole > 0 {
 		f.came = asked
 	}
-	return f.pace.pause(len(p.records), f.more(p), asked.Sub(f.came))
+	return f.pace.pause(p.whole, f.more(p), asked.Sub(f.came))
 }
 
 // room waits until the queue takes another page and returns an empty one, or nil when ctx has ended.
@@ -227,14 +238,14 @@ func (f *fetcher) room(ctx context.Context) *page {
 func (f *fetcher) deliver(p *page) {
 	f.behind.Store(int64(p.behind))
 	if n := len(p.records); n > 0 {
-		f.fetched.Sequence, f.fetched.Timestamp, f.fetched.TrimHorizon = string(p.bytes(p.records[n-1].sequence)), 0, false
-	} else if !p.last {
+		f.fetched = position{Sequence: string(p.bytes(p.records[n-1].sequence)), Until: f.fetched.Until}
+	} else if p.strays == 0 && !p.last {
 		f.release(p)
 		return
 	}
 	f.mu.Lock()
 	f.queue = append(f.queue, p)
-	f.bytes += len(p.text)
+	f.bytes += p.size()
 	f.mu.Unlock()
 	f.wake()
 }
@@ -248,7 +259,7 @@ func (f *fetcher) take() (*page, error) {
 	}
 	p := f.queue[0]
 	f.queue = append(f.queue[:0], f.queue[1:]...)
-	f.bytes -= len(p.text)
+	f.bytes -= p.size()
 	f.worker.Wake()
 	return p, nil
 }

@@ -197,13 +197,13 @@ func meta(name, key string) connectors.Column {
 func source(t testing.TB, env *connectortest.Env, options map[string]string, columns ...connectors.Column) connectors.Source {
 	t.Helper()
 	all := map[string]string{"scan.stream.initpos": "TRIM_HORIZON"}
-	for k, v := range options {
-		if delete(all, "scan.stream.initpos"); v != "" {
-			all[k] = v
-		}
+	if options["source.init.position"] != "" {
+		delete(all, "scan.stream.initpos")
 	}
-	if _, ok := options["scan.stream.initpos"]; !ok && options["source.init.position"] == "" {
-		all["scan.stream.initpos"] = "TRIM_HORIZON"
+	for k, v := range options {
+		if all[k] = v; v == "" {
+			delete(all, k)
+		}
 	}
 	src, err := kinesis.Spec.NewSource(&env.Env, connectortest.Table(t, kinesis.Spec, json.Spec, all, columns...))
 	if err != nil {
@@ -224,6 +224,7 @@ type reading struct {
 	rows    [][]any
 	status  connectors.PollStatus
 	err     error
+	ignored int // records that were left out
 	retried int
 	mu      sync.Mutex
 }
@@ -241,6 +242,7 @@ func open(t testing.TB, env *connectortest.Env, src connectors.Source, split con
 			defer r.mu.Unlock()
 			r.retried++
 		},
+		Ignored:   func(n int) { r.ignored += n },
 		BadRecord: func(raw []byte, where string, err error) error { return fmt.Errorf("%s: %w", where, err) },
 	})
 	if err != nil {

@@ -12,10 +12,12 @@ import (
 
 // position is where reading a shard goes on. Exactly one of the first four says where.
 type position struct {
-	Sequence    string `json:"sequence,omitempty"`    // behind the record of this number
+	Sequence    string `json:"sequence,omitempty"`    // behind the record of this number, or within it: see Sub
 	Timestamp   int64  `json:"timestamp,omitempty"`   // with the first record that arrived then or later; milliseconds since 1970
 	TrimHorizon bool   `json:"trimHorizon,omitempty"` // with the oldest record
 	End         bool   `json:"end,omitempty"`         // nowhere: the shard is closed and has been read
+	// Sub is how many user records of the aggregated record of this Sequence have been read, when others have not; else 0.
+	Sub uint32 `json:"sub,omitempty"`
 	// Until ends the split behind the last record that arrived before or at this time; 0 is never. Milliseconds since 1970.
 	Until int64 `json:"until,omitempty"`
 }
@@ -48,6 +50,9 @@ func (p position) start(in *kinesis.GetShardIteratorInput) {
 	switch {
 	case p.Sequence != "":
 		in.ShardIteratorType = ktypes.ShardIteratorTypeAfterSequenceNumber
+		if p.Sub > 0 {
+			in.ShardIteratorType = ktypes.ShardIteratorTypeAtSequenceNumber
+		}
 		in.StartingSequenceNumber = aws.String(p.Sequence)
 	case p.Timestamp != 0:
 		in.ShardIteratorType = ktypes.ShardIteratorTypeAtTimestamp
@@ -67,6 +72,9 @@ func (p position) subscribe() *ktypes.StartingPosition {
 func (p position) String() string {
 	switch {
 	case p.Sequence != "":
+		if p.Sub > 0 {
+			return fmt.Sprintf("sequence number %s, user record %d", p.Sequence, p.Sub)
+		}
 		return "sequence number " + p.Sequence
 	case p.Timestamp != 0:
 		return time.UnixMilli(p.Timestamp).UTC().Format(time.RFC3339Nano)

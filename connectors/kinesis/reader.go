@@ -133,6 +133,9 @@ func (r *reader) poll(rows, out *types.Batch, limit int) (connectors.PollStatus,
 				return connectors.Idle, err
 			}
 			r.page, r.next = p, 0
+			if p.strays > 0 && r.rc.Ignored != nil {
+				r.rc.Ignored(p.strays)
+			}
 		}
 		from := r.next
 		for r.next < len(r.page.records) && rows.N < limit {
@@ -167,7 +170,11 @@ func (r *reader) poll(rows, out *types.Batch, limit int) (connectors.PollStatus,
 }
 
 func (r *reader) where(p *page, rec *record) string {
-	return fmt.Sprintf("stream %s, shard %s, sequence number %s", r.source.name, r.shard, p.bytes(rec.sequence))
+	at := fmt.Sprintf("stream %s, shard %s, sequence number %s", r.source.name, r.shard, p.bytes(rec.sequence))
+	if rec.sub > 0 || rec.more {
+		at += fmt.Sprintf(", user record %d", rec.sub)
+	}
+	return at
 }
 
 // Locate implements connectors.Locator: it decodes what the last Poll has decoded once more, since a record may make several
@@ -196,6 +203,15 @@ func (r *reader) append(v *types.Vector, key string, rec *record) {
 		v.AppendBytes(r.page.bytes(rec.sequence))
 	case "partition-key":
 		v.AppendBytes(r.page.bytes(rec.key))
+	case "explicit-hash-key":
+		if rec.hash.from == rec.hash.to {
+			v.AppendNull()
+		} else {
+			v.AppendBytes(r.page.bytes(rec.hash))
+		}
+	case "sub-sequence-number":
+		v.I64 = append(v.I64, int64(rec.sub))
+		v.N++
 	default:
 		v.AppendString(r.shard)
 	}
@@ -204,7 +220,11 @@ func (r *reader) append(v *types.Vector, key string, rec *record) {
 // stand moves the position behind the records that are done with.
 func (r *reader) stand() {
 	if r.next > 0 {
-		r.position = position{Sequence: string(r.page.bytes(r.page.records[r.next-1].sequence)), Until: r.position.Until}
+		rec := &r.page.records[r.next-1]
+		r.position = position{Sequence: string(r.page.bytes(rec.sequence)), Until: r.position.Until}
+		if rec.more {
+			r.position.Sub = rec.sub + 1
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/format"
 	"github.com/weirsql/weir/connectors/internal/awsclient"
+	"github.com/weirsql/weir/connectors/kinesis/internal/kpl"
 	"github.com/weirsql/weir/connectors/option"
 	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/types"
@@ -31,6 +32,7 @@ type source struct {
 
 	begun  bool              // Splits has been called, or the job goes on from a checkpoint: other shards are new
 	latest map[string]string // shard → iterator of LATEST, from the start of the job
+	keys   map[string]*kpl.Range
 }
 
 var (
@@ -46,7 +48,7 @@ func newSource(env *connectors.Env, t *connectors.Table) (connectors.Source, err
 		return nil, err
 	}
 	v := t.Options
-	s := &source{stream: str, bounded: v.Enum("scan.stream.end") == "LATEST", lineage: newLineage(), latest: map[string]string{},
+	s := &source{stream: str, bounded: v.Enum("scan.stream.end") == "LATEST", lineage: newLineage(), latest: map[string]string{}, keys: map[string]*kpl.Range{},
 		discovery: v.Duration("scan.shard.discovery.intervalmillis")}
 	if s.initial, err = s.readInitial(); err != nil {
 		return nil, err
@@ -192,9 +194,23 @@ func (s *source) Splits(ctx context.Context) ([]connectors.Split, error) {
 			}
 		}
 		s.lineage.found(id, parents...)
+		s.keys[id] = keysOf(shard)
 	}
 	s.begun = true
 	return splits, nil
+}
+
+// keysOf is the hash keys of a shard, or nil if it doesn't say.
+func keysOf(shard ktypes.Shard) *kpl.Range {
+	if shard.HashKeyRange == nil {
+		return nil
+	}
+	from, ok := kpl.ParseHash([]byte(aws.ToString(shard.HashKeyRange.StartingHashKey)))
+	to, too := kpl.ParseHash([]byte(aws.ToString(shard.HashKeyRange.EndingHashKey)))
+	if !ok || !too {
+		return nil
+	}
+	return &kpl.Range{From: from, To: to}
 }
 
 // moment is a time of the server's, as exactly as it is known. Milliseconds since 1970.

@@ -18,9 +18,11 @@ var Spec = &connectors.Spec{
 	Options: options,
 	Metadata: []connectors.Metadata{
 		{Key: "timestamp", Type: types.TimestampLTZType(3).WithNotNull(true), Summary: "When the stream received the record (ApproximateArrivalTimestamp)."},
-		{Key: "sequence-number", Type: types.VarcharType(128).WithNotNull(true), Summary: "The record's number within its shard."},
+		{Key: "sequence-number", Type: types.VarcharType(128).WithNotNull(true), Summary: "The record's number within its shard. User records of an aggregated record share its number."},
+		{Key: "sub-sequence-number", Type: types.BigIntType.WithNotNull(true), Summary: "Which user record of an aggregated record it is, from 0; 0 of an ordinary record; weir's own."},
 		{Key: "shard-id", Type: types.VarcharType(128).WithNotNull(true), Summary: "The shard that the record was read from."},
-		{Key: "partition-key", Type: types.VarcharType(maxKeyChars).WithNotNull(true), Summary: "The key that decided on the shard; weir's own."},
+		{Key: "partition-key", Type: types.VarcharType(maxKeyChars).WithNotNull(true), Summary: "The key that decided on the shard; of an aggregated record that of the user record; weir's own."},
+		{Key: "explicit-hash-key", Type: types.VarcharType(39), Summary: "The explicit hash key of the user record of an aggregated record; else NULL, for Kinesis doesn't tell; weir's own."},
 	},
 	Format:    true,
 	NewSource: newSource,
