@@ -28,11 +28,18 @@ func pushing(more ...string) map[string]string {
 		"stream": "clicks", "scan.stream.recordpublisher": "EFO", "scan.stream.efo.consumername": "mine",
 		"scan.shard.subscribetoshard.backoff.base": "1", "scan.shard.subscribetoshard.backoff.max": "5",
 		"scan.stream.describestreamconsumer.backoff.base": "1", "scan.stream.describestreamconsumer.backoff.max": "5",
+		"scan.expired-position": "jump", // see polling
 	}
 	for i := 0; i < len(more); i += 2 {
 		options[more[i]] = more[i+1]
 	}
 	return options
+}
+
+// polling are options of polling where the job's clock is the wall's, and the server's stands, years before: all that a
+// checkpoint has seen is older than records are kept.
+func polling() map[string]string {
+	return map[string]string{"stream": "clicks", "scan.expired-position": "jump"}
 }
 
 // real makes an environment in time of the wall, the only one in which a server pushes.
@@ -339,7 +346,7 @@ func TestSwitchPublisher(t *testing.T) {
 	for turn := range 4 {
 		src := fan
 		if turn%2 == 1 {
-			src = source(t, w.real(), map[string]string{"stream": "clicks"}, n)
+			src = source(t, w.real(), polling(), n)
 		}
 		r := pushed(t, src, split, n)
 		for got := 0; got < 5; got += out.N {
@@ -404,7 +411,7 @@ func TestReshardWhileReading(t *testing.T) {
 			// A job that goes on from a checkpoint of this moment reads the rest as this one does.
 			restored := source(t, w.real(), options, n)
 			if options["scan.stream.recordpublisher"] != "" {
-				restored = source(t, w.real(), map[string]string{"stream": "clicks"}, n)
+				restored = source(t, w.real(), polling(), n)
 			}
 			restored.(connectors.Restorer).Restored([]connectors.Split{
 				{ID: all[1].ID, Position: readers[0].reader.Position()}, {ID: all[2].ID, Position: readers[1].reader.Position()},

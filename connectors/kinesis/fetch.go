@@ -55,10 +55,14 @@ type fetcher struct {
 	worker *worker.Worker
 	behind atomic.Int64 // nanoseconds
 
+	dropped int64        // of the goroutine: the position.Seen that is known to have expired
+	lost    atomic.Int64 // how often that was found
+
 	mu    sync.Mutex
 	queue []*page
 	free  []*page
-	bytes int // in the queue
+	bytes int   // in the queue
+	seen  int64 // position.Seen behind what is in the queue
 	err   error
 }
 
@@ -133,8 +137,7 @@ func (f *fetcher) poll(ctx context.Context) error {
 			continue
 		}
 		if awsclient.Code(err) == "ResourceNotFoundException" && f.gone(ctx) {
-			f.leave(p)
-			return nil
+			return f.leave(ctx, p)
 		}
 		if err != nil {
 			return f.source.explain(err, "read shard "+f.shard+" from "+f.fetched.String()+" of")
@@ -153,6 +156,9 @@ func (f *fetcher) poll(ctx context.Context) error {
 // fetch fills p with what comes next.
 func (f *fetcher) fetch(ctx context.Context, p *page) error {
 	if f.iterator == "" {
+		if err := f.expired(ctx); err != nil {
+			return err
+		}
 		it, err := f.source.iterator(ctx, f.client, f.retrier, f.shard, &f.fetched)
 		if err != nil {
 			return err
@@ -163,13 +169,16 @@ func (f *fetcher) fetch(ctx context.Context, p *page) error {
 	if _, arn := f.source.given(); arn != nil {
 		in.StreamARN = arn
 	}
+	var asked time.Time
 	err := f.retrier.Do(ctx, "GetRecords", f.policy, func(ctx context.Context) error {
+		asked = f.source.env.Clock.Now()
 		return getRecords(ctx, f.client, in, p)
 	})
 	if err != nil {
 		return err
 	}
 	f.iterator = p.iterator
+	p.see(asked.Add(-offClock))
 	f.bound(p, p.iterator == "")
 	return nil
 }
@@ -195,12 +204,16 @@ func (f *fetcher) gone(ctx context.Context) bool {
 }
 
 // leave ends a shard that is gone, with the page p.
-func (f *fetcher) leave(p *page) {
+func (f *fetcher) leave(ctx context.Context, p *page) error {
+	if err := f.expired(ctx); err != nil {
+		return err
+	}
 	f.retrier.Log.Warn("a shard is gone: what it held is older than the stream keeps records, and is lost if it had not been read",
 		"shard", f.shard, "position", f.fetched.String())
 	p.reset()
 	p.last = true
 	f.deliver(p)
+	return nil
 }
 
 // more reports whether there may be records behind those of p.
@@ -237,17 +250,33 @@ func (f *fetcher) room(ctx context.Context) *page {
 // deliver queues a page for Poll.
 func (f *fetcher) deliver(p *page) {
 	f.behind.Store(int64(p.behind))
+	seen := max(f.fetched.Seen, p.seen)
+	f.fetched.Seen = seen
 	if n := len(p.records); n > 0 {
-		f.fetched = position{Sequence: string(p.bytes(p.records[n-1].sequence)), Until: f.fetched.Until}
+		f.fetched = position{Sequence: string(p.bytes(p.records[n-1].sequence)), Seen: seen, Until: f.fetched.Until}
 	} else if p.strays == 0 && !p.last {
 		f.release(p)
+		f.mu.Lock()
+		f.seen = seen
+		f.mu.Unlock()
 		return
 	}
 	f.mu.Lock()
+	f.seen = seen
 	f.queue = append(f.queue, p)
 	f.bytes += p.size()
 	f.mu.Unlock()
 	f.wake()
+}
+
+// read returns position.Seen behind all that Poll has taken, or 0 when something waits for it.
+func (f *fetcher) read() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.queue) > 0 {
+		return 0
+	}
+	return f.seen
 }
 
 // take returns the next page, nil when there is none yet.

@@ -21,6 +21,7 @@ type page struct {
 	follow   string        // the same of an event: the sequence number behind which a subscription goes on
 	children []string      // the shards that follow, then
 	behind   time.Duration // of the tip of the stream
+	seen     int64         // everything that had arrived then has been read with this page; 0 is not known. Milliseconds since 1970
 	last     bool          // the split ends behind this page: the shard does, or what was to be read of it
 
 	unpacker kpl.Decoder
@@ -42,7 +43,7 @@ func (p *page) bytes(s span) []byte { return p.text[s.from:s.to:s.to] }
 
 func (p *page) reset() {
 	p.text, p.records, p.iterator, p.follow, p.children, p.behind, p.last = p.text[:0], p.records[:0], "", "", p.children[:0], 0, false
-	p.whole, p.packed, p.strays = 0, false, 0
+	p.whole, p.packed, p.strays, p.seen = 0, false, 0, 0
 }
 
 // size is what the page takes of the queue, in bytes: small user records need more for their places than for themselves.

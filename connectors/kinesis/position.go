@@ -18,6 +18,9 @@ type position struct {
 	End         bool   `json:"end,omitempty"`         // nowhere: the shard is closed and has been read
 	// Sub is how many user records of the aggregated record of this Sequence have been read, when others have not; else 0.
 	Sub uint32 `json:"sub,omitempty"`
+	// Seen is when all that had arrived had been read, 0 as long as that isn't known: what the stream drops of later times is
+	// lost. Milliseconds since 1970.
+	Seen int64 `json:"seen,omitempty"`
 	// Until ends the split behind the last record that arrived before or at this time; 0 is never. Milliseconds since 1970.
 	Until int64 `json:"until,omitempty"`
 }

@@ -221,7 +221,7 @@ func (r *reader) append(v *types.Vector, key string, rec *record) {
 func (r *reader) stand() {
 	if r.next > 0 {
 		rec := &r.page.records[r.next-1]
-		r.position = position{Sequence: string(r.page.bytes(rec.sequence)), Until: r.position.Until}
+		r.position = position{Sequence: string(r.page.bytes(rec.sequence)), Seen: max(r.position.Seen, rec.arrival), Until: r.position.Until}
 		if rec.more {
 			r.position.Sub = rec.sub + 1
 		}
@@ -242,7 +242,12 @@ func (r *reader) ended() connectors.PollStatus {
 }
 
 // Position implements connectors.Reader.
-func (r *reader) Position() []byte { return r.position.marshal() }
+func (r *reader) Position() []byte {
+	if r.page == nil && !r.position.End {
+		r.position.Seen = max(r.position.Seen, r.read())
+	}
+	return r.position.marshal()
+}
 
 // BytesRead implements connectors.ByteCounter.
 func (r *reader) BytesRead() int64 { return r.bytes }

@@ -56,6 +56,8 @@ func resharded(t *testing.T, shards ...*fakeShard) *httptest.Server {
 				out = append(out, shard)
 			}
 			return 200, object{"Shards": out}
+		case "DescribeStreamSummary":
+			return 200, object{"StreamDescriptionSummary": object{"RetentionPeriodHours": 48}}
 		case "GetShardIterator":
 			s, at := find(text("ShardId")), 0
 			if s == nil {

@@ -33,6 +33,7 @@ type source struct {
 	begun  bool              // Splits has been called, or the job goes on from a checkpoint: other shards are new
 	latest map[string]string // shard → iterator of LATEST, from the start of the job
 	keys   map[string]*kpl.Range
+	kept   retention
 }
 
 var (
@@ -164,7 +165,7 @@ func (s *source) Splits(ctx context.Context) ([]connectors.Split, error) {
 	if begin {
 		switch s.initial.kind {
 		case "LATEST":
-			p = position{Timestamp: now.earliest}
+			p = position{Timestamp: now.earliest, Seen: now.earliest}
 		case "AT_TIMESTAMP":
 			if ms := s.initial.at.UnixMilli(); ms > 0 {
 				p = position{Timestamp: ms}

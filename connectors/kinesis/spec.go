@@ -46,6 +46,8 @@ var sourceOptions = []option.Option{
 		Default: "yyyy-MM-dd'T'HH:mm:ss.SSSXXX", Summary: "How that date is written, as a pattern of Java's SimpleDateFormat; without an offset it is UTC."},
 	{Key: "scan.stream.end", Kind: option.Enum, Values: []string{"NONE", "LATEST"}, Default: "NONE",
 		Summary: "LATEST reads what is in the stream when the job starts, and ends. Weir's own."},
+	{Key: "scan.expired-position", Kind: option.Enum, Values: []string{"fail", "jump"}, Default: "fail",
+		Summary: "What to do when a job was away for so long that the stream has dropped records that it has not read: fail, or jump to the oldest record there is, which is what Flink does. Weir's own."},
 	{Key: "scan.stream.recordpublisher", Aliases: []string{"source.reader.type"}, Kind: option.Enum, Values: []string{"POLLING", "EFO"},
 		Default: "POLLING", Summary: "How records come: POLLING asks for them; EFO (enhanced fan-out) has them pushed, to a consumer with 2 MiB per second and shard of its own. With --fast they are polled either way."},
 	{Key: "scan.stream.efo.consumername", Aliases: []string{"source.efo.consumer.name"}, Kind: option.String,

@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -102,8 +103,11 @@ func (s *stream) given() (name, arn *string) {
 	return aws.String(s.name), nil
 }
 
-// explain words the error of a call that is given up.
+// explain words the error of a call that is given up, unless somebody has.
 func (s *stream) explain(err error, doing string) error {
+	if told := (*connectors.Explained)(nil); errors.As(err, &told) {
+		return err
+	}
 	create := "weir stream create " + s.name
 	if s.settings.Embedded {
 		create += " --local"

@@ -24,6 +24,9 @@ const maxSilence = 35 * time.Second
 func (f *fetcher) subscribed(ctx context.Context) error {
 	retries := policy(f.source.table.Options, subscribeFamily)
 	for failed := 0; ctx.Err() == nil; {
+		if err := f.expired(ctx); err != nil {
+			return err
+		}
 		events, err := f.subscription(ctx)
 		switch {
 		case ctx.Err() != nil || errors.Is(err, errRead):
@@ -35,8 +38,7 @@ func (f *fetcher) subscribed(ctx context.Context) error {
 			continue // five minutes are over
 		}
 		if awsclient.Code(err) == "ResourceNotFoundException" && f.gone(ctx) {
-			f.leave(&page{})
-			return nil
+			return f.leave(ctx, &page{})
 		}
 		class := awsclient.Classify(err)
 		if awsclient.Code(err) == "ResourceInUseException" {
@@ -133,6 +135,7 @@ func (f *fetcher) event(decoder *eventstream.Decoder, body io.Reader, p *page) (
 			if err := p.decode(m.Payload); err != nil {
 				return false, err
 			}
+			p.see(f.source.env.Clock.Now().Add(-maxSubscription))
 			f.bound(p, p.follow == "")
 			return true, nil
 		case "exception":
