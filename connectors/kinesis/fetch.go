@@ -14,7 +14,6 @@ import (
 
 	"github.com/weirsql/weir/connectors/internal/awsclient"
 	"github.com/weirsql/weir/connectors/internal/worker"
-	"github.com/weirsql/weir/connectors/kinesis/internal/kpl"
 )
 
 // maxRecords is how many records GetRecords gives at most, nearlyFull a size of answers behind which there may be more
@@ -48,9 +47,8 @@ type fetcher struct {
 	policy awsclient.Policy
 	limit  int32
 	pace   pace
-	keys   *kpl.Range // of the shard; nil if they aren't known
-	stray  sync.Once  // says that there are user records of other shards
-	came   time.Time  // when the last page with records came, at first when the first was asked for
+	stray  sync.Once // says that there are user records of other shards
+	came   time.Time // when the last page with records came, at first when the first was asked for
 
 	worker *worker.Worker
 	behind atomic.Int64 // nanoseconds
@@ -71,7 +69,7 @@ func newFetcher(s *source, client *kinesis.Client, shard string, p position, wak
 	return &fetcher{
 		source: s, client: client, shard: shard, fetched: p, wake: wake,
 		retrier: s.retrier(shard, retried), worker: worker.New(s.env.Clock), pace: newPace(s), silence: maxSilence,
-		limit: int32(v.Int("scan.shard.getrecords.maxrecordcount")), policy: policy(v, "scan.shard.getrecords"), keys: s.keys[shard],
+		limit: int32(v.Int("scan.shard.getrecords.maxrecordcount")), policy: policy(v, "scan.shard.getrecords"),
 	}
 }
 
@@ -179,22 +177,31 @@ func (f *fetcher) fetch(ctx context.Context, p *page) error {
 	}
 	f.iterator = p.iterator
 	p.see(asked.Add(-offClock))
-	f.bound(p, p.iterator == "")
-	return nil
+	return f.bound(ctx, p, p.iterator == "")
 }
 
 // bound leaves in p what is to be read, and notes whether it is the last page: the shard ends with it, or what was to be read
 // of it does.
-func (f *fetcher) bound(p *page, ends bool) {
+func (f *fetcher) bound(ctx context.Context, p *page, ends bool) error {
 	more := f.more(p)
 	p.skip(f.fetched)
-	if p.own(f.keys); p.strays > 0 {
+	if p.packed {
+		keys, err := f.source.hashKeys(ctx, f.client, f.shard)
+		if err != nil {
+			return err
+		}
+		p.own(keys)
+	}
+	if p.strays > 0 {
 		f.stray.Do(func() {
 			f.retrier.Log.Warn("user records of aggregated records are left out whose keys are another shard's; a producer that knows of shards puts them again there",
 				"shard", f.shard, "position", f.fetched.String(), "records", p.strays)
 		})
 	}
-	p.last = ends || f.fetched.Until != 0 && (p.cut(f.fetched.Until) || !more)
+	if p.last = ends; f.fetched.Until != 0 {
+		p.last = p.cut(f.fetched.Until) || ends || !more
+	}
+	return nil
 }
 
 // gone reports whether the stream is there without the shard, which AWS forgets when its last record has expired.

@@ -86,7 +86,7 @@ func (p *page) skip(at position) {
 // they are split or merged meanwhile, it puts those records again that have come to a wrong one, and there they are read.
 // (The client library leaves out all of an aggregated record when some of it is astray, also what isn't put again.)
 func (p *page) own(keys *kpl.Range) {
-	if !p.packed || keys == nil {
+	if keys == nil {
 		return
 	}
 	kept := p.records[:0]

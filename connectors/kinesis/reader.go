@@ -235,7 +235,7 @@ func (r *reader) ended() connectors.PollStatus {
 		r.position = position{End: true, Until: r.position.Until}
 		r.source.lineage.drain(r.shard)
 	}
-	if r.source.bounded || r.source.discovery <= 0 || r.source.lineage.succeeded(r.shard, r.last.children) {
+	if r.source.Bounded() || r.source.discovery <= 0 || r.source.lineage.succeeded(r.shard, r.last.children) {
 		return connectors.Ended
 	}
 	return connectors.Idle

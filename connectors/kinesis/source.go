@@ -3,6 +3,7 @@ package kinesis
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -24,7 +25,7 @@ import (
 type source struct {
 	*stream
 	initial   initial
-	bounded   bool
+	end       end
 	discovery time.Duration
 	lineage   *lineage
 	consumer  *consumer // of enhanced fan-out; nil with polling
@@ -32,8 +33,8 @@ type source struct {
 
 	begun  bool              // Splits has been called, or the job goes on from a checkpoint: other shards are new
 	latest map[string]string // shard → iterator of LATEST, from the start of the job
-	keys   map[string]*kpl.Range
 	kept   retention
+	ranges ranges
 }
 
 var (
@@ -49,9 +50,12 @@ func newSource(env *connectors.Env, t *connectors.Table) (connectors.Source, err
 		return nil, err
 	}
 	v := t.Options
-	s := &source{stream: str, bounded: v.Enum("scan.stream.end") == "LATEST", lineage: newLineage(), latest: map[string]string{}, keys: map[string]*kpl.Range{},
+	s := &source{stream: str, lineage: newLineage(), latest: map[string]string{},
 		discovery: v.Duration("scan.shard.discovery.intervalmillis")}
 	if s.initial, err = s.readInitial(); err != nil {
+		return nil, err
+	}
+	if s.end, err = s.readEnd(s.initial); err != nil {
 		return nil, err
 	}
 	if s.consumer, err = s.readConsumer(); err != nil {
@@ -98,7 +102,7 @@ func (s *source) decoder(needed []int, ignored func(int)) (format.Decoder, error
 func (s *source) Mode() types.ChangelogMode { return s.table.Format.Mode }
 
 // Bounded implements connectors.Source.
-func (s *source) Bounded() bool { return s.bounded }
+func (s *source) Bounded() bool { return s.end.kind != "NONE" }
 
 // DiscoveryInterval implements connectors.Source.
 func (s *source) DiscoveryInterval() time.Duration { return s.discovery }
@@ -112,8 +116,11 @@ func (s *source) Describe() string {
 	if s.initial.kind == "AT_TIMESTAMP" {
 		d += " " + s.initial.at.UTC().Format(time.RFC3339Nano)
 	}
-	if s.bounded {
+	switch s.end.kind {
+	case "LATEST":
 		d += ", end=LATEST"
+	case "AT_TIMESTAMP":
+		d += ", end=" + s.end.at.UTC().Format(time.RFC3339Nano)
 	}
 	if s.consumer != nil {
 		d += ", consumer=" + s.consumer.String()
@@ -172,9 +179,7 @@ func (s *source) Splits(ctx context.Context) ([]connectors.Split, error) {
 			}
 		}
 	}
-	if s.bounded {
-		p.Until = now.latest
-	}
+	p.Until = s.end.until(now)
 	splits := make([]connectors.Split, len(shards))
 	for i, shard := range shards {
 		id, at := aws.ToString(shard.ShardId), p
@@ -195,10 +200,37 @@ func (s *source) Splits(ctx context.Context) ([]connectors.Split, error) {
 			}
 		}
 		s.lineage.found(id, parents...)
-		s.keys[id] = keysOf(shard)
 	}
 	s.begun = true
 	return splits, nil
+}
+
+// ranges are the hash keys of a source's shards.
+type ranges struct {
+	sync.Mutex
+	of map[string]*kpl.Range
+}
+
+// hashKeys returns the hash keys of a shard, or nil if Kinesis doesn't tell. A job that reads no aggregated records needs them
+// not, and a restored one that is bounded has not listed its shards.
+func (s *source) hashKeys(ctx context.Context, client *kinesis.Client, shard string) (*kpl.Range, error) {
+	s.ranges.Lock()
+	defer s.ranges.Unlock()
+	if keys, ok := s.ranges.of[shard]; ok {
+		return keys, nil
+	}
+	shards, _, err := s.list(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	if s.ranges.of == nil {
+		s.ranges.of = map[string]*kpl.Range{}
+	}
+	s.ranges.of[shard] = nil // unless it is listed: it may be gone
+	for _, sh := range shards {
+		s.ranges.of[aws.ToString(sh.ShardId)] = keysOf(sh)
+	}
+	return s.ranges.of[shard], nil
 }
 
 // keysOf is the hash keys of a shard, or nil if it doesn't say.

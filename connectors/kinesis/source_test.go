@@ -3,10 +3,13 @@ package kinesis_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/weirsql/weir/connectors"
@@ -187,6 +190,92 @@ func TestEnd(t *testing.T) {
 			t.Errorf("at the end: status %v and %d rows", r2.status, len(r2.rows))
 		}
 	})
+}
+
+// What arrived before a time is read and no more, of shards that are open, closed, their children, silent, or younger than the
+// time; another job that starts there reads the rest.
+func TestEndAtTimestamp(t *testing.T) {
+	for _, how := range []string{"POLLING", "EFO"} {
+		t.Run(how, func(t *testing.T) {
+			w := newWorld(t)
+			w.stream("clicks", 3)
+			put := func(key string, from, to int) {
+				t.Helper()
+				for i := from; i < to; i++ {
+					if _, err := w.client.PutRecord(t.Context(), &awskinesis.PutRecordInput{
+						StreamName: aws.String("clicks"), PartitionKey: aws.String("k"), ExplicitHashKey: &key, Data: fmt.Appendf(nil, `{"n":%d}`, i),
+					}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			split := func(shard, at string) {
+				t.Helper()
+				if _, err := w.client.SplitShard(t.Context(), &awskinesis.SplitShardInput{
+					StreamName: aws.String("clicks"), ShardToSplit: aws.String("shardId-00000000000" + shard), NewStartingHashKey: &at,
+				}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			const low, mid = "0", "120000000000000000000000000000000000000" // of shards 0 and 1; 2 stays silent
+			put(low, 0, 10)
+			put(mid, 10, 20)
+			w.clock.advance(10 * time.Second)
+			split("0", "50000000000000000000000000000000000000")
+			put(low, 20, 30)
+			w.clock.advance(10*time.Second - time.Millisecond)
+			put(mid, 30, 35)
+			w.clock.advance(time.Millisecond)
+			end := w.clock.Now()
+			put(mid, 35, 40)
+			w.clock.advance(time.Second)
+			split("1", "150000000000000000000000000000000000000")
+			put(mid, 40, 45)
+			put(low, 45, 50)
+			w.clock.advance(time.Second)
+
+			options := polling()
+			if how == "EFO" {
+				options = pushing()
+			}
+			read := func(more ...string) (rows [][]any) {
+				for i := 0; i < len(more); i += 2 {
+					options[more[i]] = more[i+1]
+				}
+				src := source(t, w.real(), options, n)
+				all := splits(t, src)
+				if !src.Bounded() || len(all) != 7 {
+					t.Fatalf("bounded %v, %d splits", src.Bounded(), len(all))
+				}
+				var readers []*pushReading
+				for _, s := range all {
+					readers = append(readers, pushed(t, src, s, n))
+				}
+				for i, r := range readers {
+					if r.until(1000); r.status != connectors.Ended || r.err != nil {
+						t.Errorf("%s: status %v, %v", all[i].ID, r.status, r.err)
+					}
+					at := all[i]
+					at.Position = r.reader.Position()
+					if again := pushed(t, src, at, n).until(1); again.status != connectors.Ended || len(again.rows) > 0 {
+						t.Errorf("%s, restored at its end: status %v, %v", at.ID, again.status, again.rows)
+					}
+					rows = append(rows, r.rows...)
+					w.clock.advance(6 * time.Second)
+				}
+				slices.SortFunc(rows, func(a, b []any) int { return int(a[0].(int32) - b[0].(int32)) })
+				return rows
+			}
+			at := end.UTC().Format("2006-01-02T15:04:05.000Z07:00")
+			if diff := cmp.Diff(ints(0, 35), read("scan.stream.end", "AT_TIMESTAMP", "scan.stream.end-timestamp", at)); diff != "" {
+				t.Errorf("before: %s", diff)
+			}
+			delete(options, "scan.stream.end-timestamp")
+			if diff := cmp.Diff(ints(35, 50), read("scan.stream.end", "LATEST", "scan.stream.initpos", "AT_TIMESTAMP", "scan.stream.initpos-timestamp", at)); diff != "" {
+				t.Errorf("from there: %s", diff)
+			}
+		})
+	}
 }
 
 // At rest a shard is asked four times a second; the embedded server is asked at once while there is more.

@@ -95,7 +95,7 @@ func (f *fetcher) subscription(ctx context.Context) (events int, err error) {
 			return events, ctx.Err()
 		}
 		watch.Reset(f.silence)
-		got, err := f.event(decoder, body, p)
+		got, err := f.event(ctx, decoder, body, p)
 		watch.Stop()
 		if !got {
 			f.release(p)
@@ -120,7 +120,7 @@ func (f *fetcher) subscription(ctx context.Context) (events int, err error) {
 }
 
 // event reads the next event into p. Without one the error says why the subscription has ended: io.EOF if it was its time.
-func (f *fetcher) event(decoder *eventstream.Decoder, body io.Reader, p *page) (bool, error) {
+func (f *fetcher) event(ctx context.Context, decoder *eventstream.Decoder, body io.Reader, p *page) (bool, error) {
 	for {
 		m, err := decoder.Decode(body, f.payload)
 		if err != nil {
@@ -136,7 +136,9 @@ func (f *fetcher) event(decoder *eventstream.Decoder, body io.Reader, p *page) (
 				return false, err
 			}
 			p.see(f.source.env.Clock.Now().Add(-maxSubscription))
-			f.bound(p, p.follow == "")
+			if err := f.bound(ctx, p, p.follow == ""); err != nil {
+				return false, err
+			}
 			return true, nil
 		case "exception":
 			return false, exception(header(&m, ":exception-type"), m.Payload)
