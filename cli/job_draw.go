@@ -190,8 +190,15 @@ func operatorLines(o, head *monitor.Operator, now time.Time) []string {
 		}
 		kept = append(kept, state)
 	}
+	if s := total.Sending; s != nil && s.BufferedRows > 0 {
+		kept = append(kept, fmt.Sprintf("unsent %s (oldest %s)", thousands(int64(s.BufferedRows)), shortDuration(s.OldestAge)))
+	}
 	c := counts{late: total.Late, failed: total.Failed, retries: total.Retries, forgotten: total.Forgotten}
-	if kept = append(kept, c.losses()...); len(kept) > 0 {
+	kept = append(kept, c.losses()...)
+	if s := total.Sending; s != nil && s.Throttled > 0 {
+		kept = append(kept, "throttled "+thousands(s.Throttled))
+	}
+	if len(kept) > 0 {
 		lines = append(lines, strings.Join(kept, " · "))
 	}
 	return lines

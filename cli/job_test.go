@@ -81,6 +81,8 @@ func TestDrawJob(t *testing.T) {
 	window.Subtasks[0].Late, window.Subtasks[0].Spilled = 3, 3_000_000
 	window.Subtasks[1].Forgotten = 1200
 	sink := drawn("Sink", "table=default_catalog.default_database.alerts", 1, monitor.Rates{RecordsIn: 812.4, RecordsOut: 812.4}, [][2]float64{{97, 0}, {21, 0}}, metrics.Edge{From: "windowaggregate-1", Exchange: "forward"})
+	sink.Subtasks[0].Sending = &metrics.Sending{BufferedRows: 1200, OldestAge: 2100 * time.Millisecond, Throttled: 17}
+	sink.Subtasks[1].Sending = &metrics.Sending{BufferedRows: 34, OldestAge: 100 * time.Millisecond}
 	held := figures(scan, window, sink)
 	seed := int64(4711)
 	held.Seed = &seed

@@ -25,6 +25,7 @@ func newProgress(jobs func() []*engine.Job) *progress { return &progress{jobs: j
 // counts are sums over jobs.
 type counts struct {
 	running, in, out, late, failed, retries, forgotten int64
+	unsent                                             int64 // those of the failed that were too large
 	watermark                                          int64 // the lowest of the running jobs' sources; math.MinInt64 for none
 }
 
@@ -51,6 +52,7 @@ func count(jobs []*engine.Job) counts {
 				}
 			case "Sink":
 				c.out += m.RecordsOut
+				c.unsent += m.Failed
 			case "Collect":
 				c.out += m.RecordsIn
 			}
@@ -129,8 +131,11 @@ func (r *runner) summary() {
 		if c.late > 0 {
 			r.out.say("weir: job %s: %s late, behind the watermark, and dropped", j.Name, records(c.late))
 		}
-		if c.failed > 0 {
-			r.out.say("weir: job %s: %s not decoded", j.Name, records(c.failed))
+		if n := c.failed - c.unsent; n > 0 {
+			r.out.say("weir: job %s: %s not decoded", j.Name, records(n))
+		}
+		if c.unsent > 0 {
+			r.out.say("weir: job %s: %s too large to be sent", j.Name, records(c.unsent))
 		}
 	}
 }

@@ -2,6 +2,8 @@ package connectors
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/weirsql/weir/types"
 )
@@ -31,6 +33,18 @@ type WriterContext struct {
 	Wake func()
 	// Retried counts a request that the writer repeats. Called from any goroutine; may be nil.
 	Retried func()
+	// BadRow reports a row that the other side would never take, such as one that is too large: the record that it makes (read
+	// during the call only), where it was to go ("stream clicks, partition key "a""), and why. If it returns nil the row counts
+	// as written and is left out, else the writer returns the error. Called during Write; nil stands for one that returns err.
+	BadRow func(raw []byte, where string, err error) error
+}
+
+// Refuse calls BadRow, if there is one.
+func (wc *WriterContext) Refuse(raw []byte, where string, err error) error {
+	if wc.BadRow != nil {
+		return wc.BadRow(raw, where, err)
+	}
+	return fmt.Errorf("%s: %w", where, err)
 }
 
 // Writer writes rows. All calls come from one goroutine and none waits for the network or for a disk to be in sync:
@@ -63,6 +77,26 @@ type Writer interface {
 	Commit(checkpoint int64) error
 	// Close releases everything; what was not committed may be lost.
 	Close() error
+}
+
+// Sender is a Writer that sends its rows to a service. Sending may be called from any goroutine, also after Close.
+type Sender interface {
+	Writer
+	Sending() Sending
+}
+
+// Sending is what a Sender has done since it was opened, and what it has yet to do.
+type Sending struct {
+	Records   int64 // that were acknowledged; an aggregated record is one
+	Bytes     int64 // of them, as the service counts them
+	Requests  int64 // that were answered, however
+	Throttled int64 // requests, and records of requests, that were refused as too many; they were sent again
+	Refused   int64 // likewise, but for another reason
+	InFlight  int   // requests that wait for their answer
+
+	Rows   int       // that are not acknowledged
+	Buffer int64     // bytes of their records
+	Oldest time.Time // when the oldest of them was written; zero when there are none
 }
 
 // WatermarkWriter is a Writer that wants to know how far event time is, such as one that marks partitions as complete.

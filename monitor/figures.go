@@ -63,6 +63,12 @@ func (o *Operator) Totals() metrics.Snapshot {
 		t.StateKeys += s.StateKeys
 		t.Spilled += s.Spilled
 		t.Forgotten += s.Forgotten
+		if s.Sending != nil {
+			if t.Sending == nil {
+				t.Sending = &metrics.Sending{}
+			}
+			t.Sending.Add(s.Sending)
+		}
 		if i == 0 || t.Watermark != nil && (s.Watermark == nil || *s.Watermark < *t.Watermark) {
 			t.Watermark = s.Watermark
 		}

@@ -74,6 +74,7 @@ func windowJob() metrics.Job {
 	other.Watermark = millis(start.Add(4 * time.Second))
 	sink := subtask("sink-1", "Sink", 0, 9500*time.Millisecond, 0, 500*time.Millisecond)
 	sink.RecordsIn, sink.RecordsOut, sink.BytesOut, sink.Retries = 800, 800, 64_000, 1
+	sink.Sending = &metrics.Sending{Records: 790, Requests: 12, Throttled: 3, Refused: 1, InFlight: 1, BufferedRows: 10, BufferedBytes: 810, OldestAge: 1200 * time.Millisecond}
 	sink2 := subtask("sink-1", "Sink", 1, 2*time.Second, 0, 8*time.Second)
 	sink2.RecordsIn, sink2.RecordsOut, sink2.BytesOut = 200, 200, 16_000
 	return metrics.Job{

@@ -105,7 +105,7 @@ var operatorMetrics = []metric[*metrics.Snapshot]{
 	counter("weir_operator_bytes_in_total", "Bytes that a scan has read.", func(s *metrics.Snapshot) int64 { return s.BytesIn }),
 	counter("weir_operator_bytes_out_total", "Bytes that a sink has written.", func(s *metrics.Snapshot) int64 { return s.BytesOut }),
 	counter("weir_operator_late_records_total", "Records that were behind the watermark and dropped.", func(s *metrics.Snapshot) int64 { return s.Late }),
-	counter("weir_operator_failed_records_total", "Records that could not be decoded, whatever became of them.", func(s *metrics.Snapshot) int64 { return s.Failed }),
+	counter("weir_operator_failed_records_total", "Records that could not be decoded, and rows that were too large to be sent, whatever became of them.", func(s *metrics.Snapshot) int64 { return s.Failed }),
 	counter("weir_operator_retries_total", "Requests that a connector has repeated.", func(s *metrics.Snapshot) int64 { return s.Retries }),
 	seconds("weir_operator_busy_seconds_total", "Time that the operator's task has computed. Operators of a chain share a task.", true, always(func(s *metrics.Snapshot) time.Duration { return s.Busy })),
 	seconds("weir_operator_backpressured_seconds_total", "Time that the operator's task has waited for room downstream.", true, always(func(s *metrics.Snapshot) time.Duration { return s.Backpressured })),
@@ -115,6 +115,14 @@ var operatorMetrics = []metric[*metrics.Snapshot]{
 	gauge("weir_operator_state_bytes", "State that is kept, in memory and spilled.", func(s *metrics.Snapshot) int64 { return s.StateBytes }),
 	gauge("weir_operator_state_keys", "Keys that state is kept for.", func(s *metrics.Snapshot) int64 { return s.StateKeys }),
 	counter("weir_operator_forgotten_keys_total", "Keys whose state was dropped because there were more than weir.over.max-keys allows.", func(s *metrics.Snapshot) int64 { return s.Forgotten }),
+	sending("weir_sink_records_total", "Records that a service has acknowledged; several rows may make one.", true, func(s *metrics.Sending) float64 { return float64(s.Records) }),
+	sending("weir_sink_requests_total", "Requests that a service has answered.", true, func(s *metrics.Sending) float64 { return float64(s.Requests) }),
+	sending("weir_sink_throttled_total", "Requests, and single records of requests, that a service has refused because there were too many; they are sent again.", true, func(s *metrics.Sending) float64 { return float64(s.Throttled) }),
+	sending("weir_sink_refused_total", "Requests, and single records of requests, that failed for another reason.", true, func(s *metrics.Sending) float64 { return float64(s.Refused) }),
+	sending("weir_sink_requests_in_flight", "Requests that wait for their answer.", false, func(s *metrics.Sending) float64 { return float64(s.InFlight) }),
+	sending("weir_sink_buffered_rows", "Rows that are not acknowledged.", false, func(s *metrics.Sending) float64 { return float64(s.BufferedRows) }),
+	sending("weir_sink_buffered_bytes", "Bytes of their records.", false, func(s *metrics.Sending) float64 { return float64(s.BufferedBytes) }),
+	sending("weir_sink_oldest_unsent_seconds", "For how long the oldest row that is not acknowledged has been waiting; 0 if there is none.", false, func(s *metrics.Sending) float64 { return s.OldestAge.Seconds() }),
 	gauge("weir_operator_spilled_bytes", "State that is kept on disk because memory is short.", func(s *metrics.Snapshot) int64 { return s.Spilled }),
 }
 
@@ -129,6 +137,16 @@ var splitMetrics = []metric[*metrics.Split]{
 		}
 		return 0
 	}),
+}
+
+// sending is a metric of sinks that send rows to a service; it is absent for all other operators.
+func sending(name, help string, isCounter bool, value func(*metrics.Sending) float64) metric[*metrics.Snapshot] {
+	return metric[*metrics.Snapshot]{Metric{Name: name, Help: help, Counter: isCounter}, func(s *metrics.Snapshot, _ time.Time) (float64, bool) {
+		if s.Sending == nil {
+			return 0, false
+		}
+		return value(s.Sending), true
+	}}
 }
 
 func watermark[T any](name, help string, value func(T) *int64) metric[T] {

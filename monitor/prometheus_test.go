@@ -44,6 +44,10 @@ func TestMetrics(t *testing.T) {
 		`weir_operator_watermark_lag_seconds{` + job + `,operator_id="window-1",operator_name="WindowAggregate",subtask="1"} 6`,
 		`weir_operator_late_records_total{` + job + `,operator_id="window-1",operator_name="WindowAggregate",subtask="0"} 3`,
 		`weir_operator_spilled_bytes{` + job + `,operator_id="window-1",operator_name="WindowAggregate",subtask="1"} 1024`,
+		`weir_operator_bytes_out_total{` + job + `,operator_id="sink-1",operator_name="Sink",subtask="0"} 64000`,
+		`weir_sink_records_total{` + job + `,operator_id="sink-1",operator_name="Sink",subtask="0"} 790`,
+		`weir_sink_throttled_total{` + job + `,operator_id="sink-1",operator_name="Sink",subtask="0"} 3`,
+		`weir_sink_oldest_unsent_seconds{` + job + `,operator_id="sink-1",operator_name="Sink",subtask="0"} 1.2`,
 		`weir_split_lag_seconds{` + job + `,operator_id="scan-1",operator_name="Scan",split="shard-0",subtask="0"} 1.5`,
 		"go_goroutines ",
 		"process_resident_memory_bytes ",
@@ -55,6 +59,7 @@ func TestMetrics(t *testing.T) {
 	for _, unwanted := range []string{
 		`split="shard-1"`, // has ended
 		`weir_operator_watermark_lag_seconds{` + job + `,operator_id="sink-1"`, // has no watermark
+		`weir_sink_records_total{` + job + `,operator_id="scan-1"`,             // sends nothing
 	} {
 		if strings.Contains(got, unwanted) {
 			t.Errorf("not expected: %s", unwanted)

@@ -306,8 +306,9 @@ func (b *builder) newScan(t *table, needed []bool) (physical.Node, *diag.Error) 
 	if n := t.framework.Int("scan.parallelism"); n > 0 {
 		s.Parallelism, s.Because = int(n), "scan.parallelism"
 	}
-	if err := b.deadLetter(t, s); err != nil {
-		return nil, err
+	var derr *diag.Error
+	if s.DeadLetter, derr = b.deadLetter(t); derr != nil {
+		return nil, derr
 	}
 	b.add(s)
 	if !upsert {
@@ -331,13 +332,14 @@ func keyAmong(key, outputs []int) []int {
 	return at
 }
 
-func (b *builder) deadLetter(t *table, s *physical.Scan) *diag.Error {
+// deadLetter is the table that takes what is unfit of another one, nil if there is none.
+func (b *builder) deadLetter(t *table) (*physical.DeadLetter, *diag.Error) {
 	name := t.framework.String("dead-letter")
 	if name == "" {
-		return nil
+		return nil, nil
 	}
-	refuse := func(format string, args ...any) *diag.Error {
-		return connectorError(t, b.span, option.Errorf("dead-letter", format, args...))
+	refuse := func(format string, args ...any) (*physical.DeadLetter, *diag.Error) {
+		return nil, connectorError(t, b.span, option.Errorf("dead-letter", format, args...))
 	}
 	o, ok := b.p.Catalog.Lookup(b.p.Catalog.Resolve(strings.Split(name, ".")), catalog.Table)
 	if !ok || o.Kind != catalog.Table {
@@ -345,16 +347,16 @@ func (b *builder) deadLetter(t *table, s *physical.Scan) *diag.Error {
 	}
 	dead, derr := b.p.table(o, nil, b.span)
 	if derr != nil {
-		return derr
+		return nil, derr
 	}
 	if dead.spec.NewSink == nil {
 		return refuse("table %q can't be written", name)
 	}
 	sink, err := dead.spec.NewSink(b.p.Env, dead.info)
 	if err != nil {
-		return connectorError(dead, b.span, err)
+		return nil, connectorError(dead, b.span, err)
 	}
-	s.DeadLetter = &physical.DeadLetter{Table: dead.info, Sink: sink}
+	letter := &physical.DeadLetter{Table: dead.info, Sink: sink}
 	cols, _ := dead.sinkColumns()
 	for _, c := range cols {
 		field := physical.DeadLetterNone
@@ -368,9 +370,9 @@ func (b *builder) deadLetter(t *table, s *physical.Scan) *diag.Error {
 		case c.Type.NotNull:
 			return refuse("column %q of table %q is NOT NULL and has no value; it may have raw BYTES, position STRING and reason STRING", c.Name, name)
 		}
-		s.DeadLetter.Columns = append(s.DeadLetter.Columns, field)
+		letter.Columns = append(letter.Columns, field)
 	}
-	return nil
+	return letter, nil
 }
 
 // calcOver is calc over a node that is yet to be built.
@@ -788,6 +790,10 @@ func (b *builder) sink(t *table, in physical.Node) *diag.Error {
 	}
 	if n := t.framework.Int("sink.parallelism"); n > 0 {
 		s.Parallelism, s.Because = int(n), "sink.parallelism"
+	}
+	var derr *diag.Error
+	if s.DeadLetter, derr = b.deadLetter(t); derr != nil {
+		return derr
 	}
 	b.add(s)
 	return nil

@@ -49,7 +49,7 @@ var frameworkOptions = []option.Option{
 	{Key: "scan.watermark.alignment.update-interval", Kind: option.Duration, Default: "1 s", Summary: "accepted for Flink; the lowest watermark of a group is known at once"},
 	{Key: "scan.parallelism", Kind: option.Int, Summary: "parallelism of the source"},
 	{Key: "sink.parallelism", Kind: option.Int, Summary: "parallelism of the sink"},
-	{Key: "dead-letter", Kind: option.String, Summary: "a table that takes records that don't decode: raw BYTES, position STRING, reason STRING"},
+	{Key: "dead-letter", Kind: option.String, Summary: "a table that takes records that don't decode, and rows that are too large to be sent: raw BYTES, position STRING, reason STRING"},
 }
 
 // bindTable checks a table definition and resolves everything in it. hints are the options of an OPTIONS hint.

@@ -474,6 +474,10 @@ func total(all []metrics.Snapshot) []metrics.Snapshot {
 		if !known {
 			index[m.ID] = len(sums)
 			m.Subtask = -1
+			if m.Sending != nil {
+				sum := *m.Sending
+				m.Sending = &sum
+			}
 			sums = append(sums, m)
 			continue
 		}
@@ -485,6 +489,9 @@ func total(all []metrics.Snapshot) []metrics.Snapshot {
 		s.Late += m.Late
 		s.Failed += m.Failed
 		s.Retries += m.Retries
+		if s.Sending != nil && m.Sending != nil {
+			s.Sending.Add(m.Sending)
+		}
 		s.StateBytes += m.StateBytes
 		s.StateKeys += m.StateKeys
 		if m.Watermark == nil || s.Watermark != nil && *m.Watermark < *s.Watermark {

@@ -390,6 +390,8 @@ type Sink struct {
 	// Materialize keeps, per primary key, the rows seen, because the changelog's key differs from the table's
 	// (Flink's SinkUpsertMaterializer). Key holds the primary key's columns.
 	Materialize bool
+	// DeadLetter takes rows that the table's service would never take; nil: the job fails.
+	DeadLetter *DeadLetter
 }
 
 // Collect hands the result of a SELECT to whoever runs the job.

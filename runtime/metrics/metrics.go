@@ -12,7 +12,7 @@ type Operator struct {
 	RecordsIn, RecordsOut atomic.Int64
 	BytesIn, BytesOut     atomic.Int64
 	Late                  atomic.Int64 // records dropped behind the watermark
-	Failed                atomic.Int64 // records that did not decode, whatever became of them
+	Failed                atomic.Int64 // records that did not decode, or rows too large to be sent, whatever became of them
 	Retries               atomic.Int64 // requests repeated by a connector
 	StateBytes            atomic.Int64
 	StateKeys             atomic.Int64
@@ -79,5 +79,30 @@ type Snapshot struct {
 	Busy          time.Duration `json:"busy_ns"`
 	Backpressured time.Duration `json:"backpressured_ns"`
 	Idle          time.Duration `json:"idle_ns"`
-	Splits        []Split       `json:"splits,omitempty"` // of a scan
+	Splits        []Split       `json:"splits,omitempty"`  // of a scan
+	Sending       *Sending      `json:"sending,omitempty"` // of a sink that sends rows to a service
+}
+
+// Sending is what a sink has sent to a service since the job was last started, and what it has yet to send.
+type Sending struct {
+	Records       int64         `json:"records"`   // acknowledged; several rows may make one
+	Requests      int64         `json:"requests"`  // answered
+	Throttled     int64         `json:"throttled"` // requests and records that were refused as too many, and sent again
+	Refused       int64         `json:"refused"`   // likewise, for other reasons
+	InFlight      int           `json:"in_flight"` // requests without an answer
+	BufferedRows  int           `json:"buffered_rows"`
+	BufferedBytes int64         `json:"buffered_bytes"`
+	OldestAge     time.Duration `json:"oldest_unsent_ns"` // how long the oldest row has been waiting; 0: there is none
+}
+
+// Add adds the figures of another subtask; the oldest row is the older one.
+func (s *Sending) Add(o *Sending) {
+	s.Records += o.Records
+	s.Requests += o.Requests
+	s.Throttled += o.Throttled
+	s.Refused += o.Refused
+	s.InFlight += o.InFlight
+	s.BufferedRows += o.BufferedRows
+	s.BufferedBytes += o.BufferedBytes
+	s.OldestAge = max(s.OldestAge, o.OldestAge)
 }

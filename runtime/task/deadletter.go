@@ -8,7 +8,7 @@ import (
 	"github.com/weirsql/weir/types"
 )
 
-// deadLetter writes the records of a scan that don't decode into a table.
+// deadLetter writes the records of a scan that don't decode, or those that a sink can't get rid of, into a table.
 type deadLetter struct {
 	writer *writer
 	fields []physical.DeadLetterField
@@ -16,7 +16,7 @@ type deadLetter struct {
 }
 
 func openDeadLetter(ctx context.Context, v *vertex, node *physical.DeadLetter) (*deadLetter, error) {
-	w, err := openWriter(ctx, v, "dead-letter", node.Sink, node.Table)
+	w, err := openWriter(ctx, v, "dead-letter", node.Sink, node.Table, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type sink struct {
 	node        *physical.Sink
 	ctx         context.Context // of the job, for the writer
 	writer      *writer
+	dead        *deadLetter   // or nil
 	materialize *materializer // or nil
 	out         types.Batch
 	sel         []int32
@@ -47,8 +48,29 @@ func (s *sink) Open(ctx *operator.Context) error {
 		}
 	}
 	var err error
-	s.writer, err = openWriter(s.ctx, s.v, "writer", s.node.Sink, s.node.Table)
-	return err
+	if s.node.DeadLetter != nil {
+		if s.dead, err = openDeadLetter(s.ctx, s.v, s.node.DeadLetter); err != nil {
+			return err
+		}
+	}
+	s.writer, err = openWriter(s.ctx, s.v, "writer", s.node.Sink, s.node.Table, s.badRow)
+	if err != nil {
+		return err
+	}
+	if x, ok := s.writer.w.(connectors.Sender); ok {
+		s.v.sender.Store(&x)
+	}
+	return nil
+}
+
+// badRow is connectors.WriterContext.BadRow.
+func (s *sink) badRow(raw []byte, where string, err error) error {
+	s.v.metrics.Failed.Add(1)
+	if s.dead != nil {
+		s.dead.add(raw, where, err)
+		return nil
+	}
+	return fmt.Errorf("%s: %w; to go on without such rows, name a table to take them in the option 'dead-letter'", where, err)
 }
 
 func (s *sink) Process(_ int, b *types.Batch, _ operator.Output) error {
@@ -72,7 +94,10 @@ func (s *sink) Process(_ int, b *types.Batch, _ operator.Output) error {
 	if out.Rows() == 0 {
 		return nil
 	}
-	return s.writer.write(out)
+	if err := s.writer.write(out); err != nil || s.dead == nil {
+		return err
+	}
+	return s.dead.flush()
 }
 
 // replaceBefore makes a batch fit for a sink that takes no -U rows. One that is followed by the +U of the same key is

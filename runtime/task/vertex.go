@@ -3,8 +3,10 @@ package task
 import (
 	"context"
 	"math"
+	"sync/atomic"
 	"time"
 
+	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/runtime/checkpoint"
 	"github.com/weirsql/weir/runtime/exchange"
 	"github.com/weirsql/weir/runtime/metrics"
@@ -29,7 +31,8 @@ type vertex struct {
 	metrics     metrics.Operator
 	udf         udf.Context
 	running     udf.Running
-	restore     *state.Reader // nil on a fresh start
+	sender      atomic.Pointer[connectors.Sender] // the writer of a sink, if it is one
+	restore     *state.Reader                     // nil on a fresh start
 	next        []*vertex
 	senders     []*exchange.Sender
 	wakeAt      time.Time         // when OnTime is due; zero: never
@@ -176,5 +179,18 @@ func (v *vertex) counters() metrics.Snapshot {
 	if sc, ok := v.source.(*scan); ok {
 		s.Splits = sc.splitMetrics()
 	}
+	if x := v.sender.Load(); x != nil {
+		s.Sending, s.BytesOut = sendingMetrics((*x).Sending(), v.task.env.Clock.Now())
+	}
 	return s
+}
+
+// sendingMetrics is what is shown of a sender, and the bytes that it has sent.
+func sendingMetrics(f connectors.Sending, now time.Time) (s *metrics.Sending, bytes int64) {
+	s = &metrics.Sending{Records: f.Records, Requests: f.Requests, Throttled: f.Throttled, Refused: f.Refused,
+		InFlight: f.InFlight, BufferedRows: f.Rows, BufferedBytes: f.Buffer}
+	if !f.Oldest.IsZero() {
+		s.OldestAge = max(0, now.Sub(f.Oldest))
+	}
+	return s, f.Bytes
 }

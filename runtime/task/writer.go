@@ -19,11 +19,13 @@ type writer struct {
 }
 
 // openWriter starts the writer of a table and puts it under the task's care.
-func openWriter(ctx context.Context, v *vertex, name string, sink connectors.Sink, table *connectors.Table) (*writer, error) {
+// bad is connectors.WriterContext.BadRow, or nil.
+func openWriter(ctx context.Context, v *vertex, name string, sink connectors.Sink, table *connectors.Table,
+	bad func(raw []byte, where string, err error) error) (*writer, error) {
 	wc := connectors.WriterContext{
 		JobID: v.task.env.JobID, Subtask: v.task.subtask, Parallelism: v.parallelism,
 		Columns: sinkColumns(table), Wake: v.task.waiter.Wake,
-		Retried: func() { v.metrics.Retries.Add(1) },
+		Retried: func() { v.metrics.Retries.Add(1) }, BadRow: bad,
 	}
 	if v.restore != nil {
 		wc.Restored = [][]byte{}
