@@ -4,17 +4,18 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"hash/maphash"
+	"time"
 	"unicode/utf8"
 
 	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// What AWS takes: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html. A request may have 10 MiB by
-// now; Flink keeps it under 5.
+// What AWS takes: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html.
 const (
 	maxRequestRecords = 500
-	maxRequestBytes   = 5 << 20
-	maxRecordBytes    = 1 << 20 // data and key
+	maxRequestBytes   = 10 << 20
+	maxRecordBytes    = 1 << 20 // data and key; a stream may have been given more, see UpdateMaxRecordSize
 	maxKeyChars       = 256
 )
 
@@ -22,6 +23,7 @@ const (
 type request struct {
 	text    []byte
 	entries []entry
+	since   time.Time    // when the first of them was written
 	body    []byte       // what is sent
 	answer  bytes.Buffer // what came back
 }
@@ -32,14 +34,22 @@ func (r *request) bytes(s span) []byte { return r.text[s.from:s.to:s.to] }
 
 func (r *request) reset() { r.text, r.entries = r.text[:0], r.entries[:0] }
 
-// encode makes the body of the entries:
+// size is the bytes of the first n entries, data and keys.
+func (r *request) size(n int) (bytes int) {
+	for _, e := range r.entries[:n] {
+		bytes += int(e.data.to-e.data.from) + int(e.key.to-e.key.from)
+	}
+	return bytes
+}
+
+// encode makes the body of the first n entries:
 //
 //	{"Records":[{"Data":"…base64…","PartitionKey":"…"}],"StreamName":"…"}
 //
 // stream is the last member, which says where they go.
-func (r *request) encode(stream []byte) {
+func (r *request) encode(stream []byte, n int) {
 	b := append(r.body[:0], `{"Records":[`...)
-	for i, e := range r.entries {
+	for i, e := range r.entries[:n] {
 		if i > 0 {
 			b = append(b, ',')
 		}
@@ -84,11 +94,11 @@ func allTaken(answer []byte) bool {
 	return i >= 0 && i+len(member) < len(answer) && (answer[i+len(member)] == ',' || answer[i+len(member)] == '}')
 }
 
-// keep leaves only the entries whose result is an error, in their order, and returns how many there were and the first
-// error.
-func (r *request) keep(results []ktypes.PutRecordsResultEntry) (refused int, code, message string) {
-	for i, res := range results {
-		if res.ErrorCode == nil || i >= len(r.entries) {
+// keep removes those of the first n entries, which have been sent, whose result is no error. It returns how many of them
+// are left, and the first error.
+func (r *request) keep(n int, results []ktypes.PutRecordsResultEntry) (refused int, code, message string) {
+	for i, res := range results[:min(n, len(results))] {
+		if res.ErrorCode == nil {
 			continue
 		}
 		if refused == 0 {
@@ -100,6 +110,37 @@ func (r *request) keep(results []ktypes.PutRecordsResultEntry) (refused int, cod
 		r.entries[refused] = r.entries[i]
 		refused++
 	}
-	r.entries = r.entries[:refused]
+	r.entries = append(r.entries[:refused], r.entries[n:]...)
 	return refused, code, message
+}
+
+// leaders finds the first records of their keys, to send them without those behind them: see sink.strict.
+type leaders struct {
+	seed  maphash.Seed
+	seen  [4 * maxRequestRecords]uint64 // open addressing; 0: free
+	later []entry
+}
+
+// first moves the first entry of each key to the front and returns how many those are; order is kept otherwise. Keys of the
+// same hash pass for the same one: then an entry waits without need.
+func (l *leaders) first(r *request) int {
+	clear(l.seen[:])
+	l.later = l.later[:0]
+	n := 0
+	for _, e := range r.entries {
+		h := maphash.Bytes(l.seed, r.bytes(e.key)) | 1
+		at := h % uint64(len(l.seen))
+		for l.seen[at] != 0 && l.seen[at] != h {
+			at = (at + 1) % uint64(len(l.seen))
+		}
+		if l.seen[at] == h {
+			l.later = append(l.later, e)
+			continue
+		}
+		l.seen[at] = h
+		r.entries[n] = e
+		n++
+	}
+	copy(r.entries[n:], l.later)
+	return n
 }

@@ -21,7 +21,7 @@ func TestEncodeRequest(t *testing.T) {
 	for _, in := range inputs {
 		add(in[0], in[1])
 	}
-	r.encode(member("StreamName", "clicks"))
+	r.encode(member("StreamName", "clicks"), len(r.entries))
 	var got struct {
 		Records []struct {
 			Data         []byte
@@ -42,19 +42,19 @@ func TestEncodeRequest(t *testing.T) {
 	}
 }
 
-// Refused records stay, in order, and only they.
+// Refused records stay, in order, and only they and those that have not been sent.
 func TestKeepRefused(t *testing.T) {
-	r := &request{text: []byte("abcd")}
-	for i := range uint32(4) {
+	r := &request{text: []byte("abcde")}
+	for i := range uint32(5) {
 		r.entries = append(r.entries, entry{data: span{i, i + 1}})
 	}
 	taken := ktypes.PutRecordsResultEntry{SequenceNumber: aws.String("1"), ShardId: aws.String("s")}
 	refused := ktypes.PutRecordsResultEntry{ErrorCode: aws.String("Code"), ErrorMessage: aws.String("message")}
-	n, code, message := r.keep([]ktypes.PutRecordsResultEntry{taken, refused, taken, refused})
+	n, code, message := r.keep(4, []ktypes.PutRecordsResultEntry{taken, refused, taken, refused})
 	if n != 2 || code != "Code" || message != "message" {
 		t.Errorf("%d refused: %s %s", n, code, message)
 	}
-	if string(r.bytes(r.entries[0].data)) != "b" || string(r.bytes(r.entries[1].data)) != "d" {
+	if len(r.entries) != 3 || string(r.bytes(r.entries[0].data)) != "b" || string(r.bytes(r.entries[1].data)) != "d" || string(r.bytes(r.entries[2].data)) != "e" {
 		t.Errorf("entries %v", r.entries)
 	}
 }

@@ -29,9 +29,13 @@ type sink struct {
 	maxBytes    int
 	maxBuffered int
 	failOnError bool
+	// strict keeps a record from being passed by a later one of its key: Kinesis may refuse the one and take the other, so they
+	// never go in one request.
+	strict bool
 
-	checking sync.Mutex
-	checked  bool // the stream exists
+	checking  sync.Mutex
+	checked   bool // the stream exists
+	maxRecord int  // bytes of data and key that the stream takes, once checked
 }
 
 var _ connectors.Sink = (*sink)(nil)
@@ -49,7 +53,11 @@ func newSink(env *connectors.Env, t *connectors.Table) (connectors.Sink, error) 
 	s := &sink{
 		stream: str, partitioner: strings.ToLower(v.String("sink.partitioner")), delimiter: v.String("sink.partitioner-field-delimiter"),
 		maxRecords: int(v.Int("sink.batch.max-size")), maxBytes: int(v.Size("sink.flush-buffer.size")),
-		maxBuffered: int(v.Int("sink.requests.max-buffered")), failOnError: v.Bool("sink.fail-on-error"),
+		maxBuffered: int(v.Int("sink.requests.max-buffered")), failOnError: v.Bool("sink.fail-on-error"), maxRecord: maxRecordBytes,
+	}
+	s.strict = t.Format.Mode != types.AppendOnly
+	if v.Given("sink.strict-order") {
+		s.strict = v.Bool("sink.strict-order")
 	}
 	if err := errors.Join(s.between("sink.batch.max-size", 1, maxRequestRecords), s.between("sink.requests.max-buffered", 1, 1<<31-1)); err != nil {
 		return nil, err
@@ -158,7 +166,7 @@ func (s *sink) NewWriter(ctx context.Context, wc connectors.WriterContext) (conn
 	return w, nil
 }
 
-// check asks once whether the stream exists. Not being allowed to ask is fine.
+// check asks once whether the stream exists and how large its records may be. Not being allowed to ask is fine.
 func (s *sink) check(ctx context.Context, client *kinesis.Client, retried func()) error {
 	s.checking.Lock()
 	defer s.checking.Unlock()
@@ -168,7 +176,10 @@ func (s *sink) check(ctx context.Context, client *kinesis.Client, retried func()
 	in := &kinesis.DescribeStreamSummaryInput{}
 	in.StreamName, in.StreamARN = s.given()
 	err := s.retrier("check", retried).Do(ctx, "DescribeStreamSummary", awsclient.DefaultPolicy, func(ctx context.Context) error {
-		_, err := client.DescribeStreamSummary(ctx, in)
+		out, err := client.DescribeStreamSummary(ctx, in)
+		if err == nil && out.StreamDescriptionSummary != nil && out.StreamDescriptionSummary.MaxRecordSizeInKiB != nil {
+			s.maxRecord = int(*out.StreamDescriptionSummary.MaxRecordSizeInKiB) << 10
+		}
 		return err
 	})
 	if err != nil && awsclient.Code(err) != "AccessDeniedException" {

@@ -17,6 +17,8 @@ import (
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/connectortest"
+	"github.com/weirsql/weir/connectors/format"
+	"github.com/weirsql/weir/connectors/format/changelogjson"
 	"github.com/weirsql/weir/connectors/format/json"
 	"github.com/weirsql/weir/connectors/kinesis"
 	"github.com/weirsql/weir/local"
@@ -70,6 +72,8 @@ type writing struct {
 	columns []connectors.Column
 	last    int64 // checkpoint
 	retried atomic.Int64
+	bad     []string // rows that were refused, if skip is set
+	skip    bool
 	err     error
 }
 
@@ -80,6 +84,13 @@ func write(t testing.TB, env *connectortest.Env, s connectors.Sink, columns ...c
 	var err error
 	w.writer, err = s.NewWriter(context.Background(), connectors.WriterContext{
 		JobID: "job", Parallelism: 1, Columns: columns, Wake: waiter.Wake, Retried: func() { w.retried.Add(1) },
+		BadRow: func(raw []byte, where string, err error) error {
+			if !w.skip {
+				return fmt.Errorf("%s: %w", where, err)
+			}
+			w.bad = append(w.bad, fmt.Sprintf("%d bytes, %s: %v", len(raw), where, err))
+			return nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -379,7 +390,9 @@ func TestWriteErrors(t *testing.T) {
 			t.Errorf("just below 1 MiB: %v", x.err)
 		}
 		x.row(strings.Repeat("x", 1<<20))
-		if x.err == nil || !strings.Contains(x.err.Error(), "1048576 at most") {
+		const want = `stream clicks, partition key "KEY": the row makes a record of 1048603 bytes with its partition key, ` +
+			`27 more than the 1048576 that the stream takes; it begins "{\"text\":\"xxx`
+		if x.err == nil || !strings.HasPrefix(keyless(x.err.Error()), want) || len(x.err.Error()) > 300 {
 			t.Errorf("above 1 MiB: %v", x.err)
 		}
 		x.close()
@@ -390,6 +403,217 @@ func TestWriteErrors(t *testing.T) {
 		}
 		if x.row("x").flush(); x.err == nil || !strings.Contains(x.err.Error(), `stream "clicks" does not exist`) {
 			t.Errorf("deleted stream: %v", x.err)
+		}
+	})
+}
+
+// keyless is a message without its random partition key.
+func keyless(message string) string {
+	return regexp.MustCompile(`partition key "[0-9a-f]{16}"`).ReplaceAllString(message, `partition key "KEY"`)
+}
+
+// A row that is too large goes where the job says, with the others around it in their places; it counts as written.
+func TestTooLargeIsSetAside(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	env := w.env()
+	text := col("text", types.StringType)
+	env.Run(t, func() {
+		x := write(t, env, sink(t, env, map[string]string{"stream": "clicks"}, nil, text), text)
+		defer x.close()
+		x.skip = true
+		b := connectortest.NewBatch(x.columns)
+		for _, s := range []string{"a", strings.Repeat("x", 2<<20), "b"} {
+			b.Cols[0].AppendValue(s)
+			b.AppendKind(types.Insert)
+		}
+		x.err = x.writer.Write(b)
+		if x.flush(); x.err != nil {
+			t.Fatal(x.err)
+		}
+		var got []string
+		for _, r := range w.get("clicks") {
+			got = append(got, string(r.Data))
+		}
+		if diff := cmp.Diff([]string{`{"text":"a"}`, `{"text":"b"}`}, got); diff != "" {
+			t.Error(diff)
+		}
+		if len(x.bad) != 1 || !strings.HasPrefix(keyless(x.bad[0]), `2097163 bytes, stream clicks, partition key "KEY": the row makes a record of 2097179 bytes`) {
+			t.Errorf("set aside: %.200q", x.bad)
+		}
+	})
+}
+
+// A stream that has been given a higher limit takes larger records, in requests that may have up to 10 MiB.
+func TestStreamWithLargeRecords(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	d, err := w.client.DescribeStreamSummary(t.Context(), &awskinesis.DescribeStreamSummaryInput{StreamName: aws.String("clicks")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.client.UpdateMaxRecordSize(t.Context(), &awskinesis.UpdateMaxRecordSizeInput{
+		StreamARN: d.StreamDescriptionSummary.StreamARN, MaxRecordSizeInKiB: aws.Int32(8192),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	env := w.env()
+	text := col("text", types.StringType)
+	env.Run(t, func() {
+		x := write(t, env, sink(t, env, map[string]string{"stream": "clicks"}, nil, text), text)
+		defer x.close()
+		x.row(strings.Repeat("x", 8<<20-27)).row("small").flush()
+		if x.err != nil || len(w.get("clicks")) != 2 {
+			t.Fatalf("8 MiB: %v", x.err)
+		}
+		if x.row(strings.Repeat("x", 8<<20-26)); x.err == nil || !strings.Contains(x.err.Error(), "1 more than the 8388608 that the stream takes") {
+			t.Errorf("a byte more: %.300v", x.err)
+		}
+	})
+}
+
+// Large rows hold the job back by their bytes, long before there are too many.
+func TestFullOfBytes(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	env := w.env()
+	text := col("text", types.StringType)
+	env.Run(t, func() {
+		x := write(t, env, sink(t, env, map[string]string{"stream": "clicks"}, nil, text), text)
+		defer x.close()
+		w.faults(func(action string, _ []byte) *local.Fault {
+			return &local.Fault{Code: "ProvisionedThroughputExceededException"}
+		})
+		for i := range 33 {
+			if x.writer.Full() {
+				t.Fatalf("full with %d MB", i)
+			}
+			x.row(strings.Repeat("x", 1_020_000))
+		}
+		if f := x.writer.(connectors.Sender).Sending(); !x.writer.Full() || f.Rows != 33 || f.Buffer < 33*1_020_000 {
+			t.Errorf("full with 33 MB: %t, %+v", x.writer.Full(), f)
+		}
+		w.faults(nil)
+		if x.flush(); x.err != nil || x.writer.Full() {
+			t.Errorf("after a flush: %v, full %t", x.err, x.writer.Full())
+		}
+	})
+}
+
+// With strict order a later record of a key is not in the stream before an earlier one, whatever Kinesis refuses.
+func TestStrictOrder(t *testing.T) {
+	key, n := col("key", types.StringType), col("n", types.IntType)
+	write3 := func(t *testing.T, options map[string]string, f format.Spec, fault func(call int) *local.Fault) (passed bool, w *world) {
+		w = newWorld(t)
+		w.stream("clicks", 1)
+		env := w.env()
+		env.Run(t, func() {
+			table := connectortest.Table(t, kinesis.Spec, &f, options, key, n)
+			table.PartitionKeys = []string{"key"}
+			s, err := kinesis.Spec.NewSink(&env.Env, table)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x := write(t, env, s, key, n)
+			defer x.close()
+			calls := 0
+			w.faults(func(action string, _ []byte) *local.Fault {
+				if action != "PutRecords" {
+					return nil
+				}
+				calls++
+				return fault(calls)
+			})
+			b := connectortest.NewBatch(x.columns)
+			for i := range 90 {
+				b.Cols[0].AppendValue([]string{"a", "b", "c"}[i%3])
+				b.Cols[1].AppendValue(int32(i))
+				b.AppendKind(types.Insert)
+			}
+			x.err = x.writer.Write(b)
+			if x.flush(); x.err != nil {
+				t.Fatal(x.err)
+			}
+		})
+		last, count := map[string]string{}, 0
+		for _, r := range w.get("clicks") {
+			text := fmt.Sprintf("%s %04d", aws.ToString(r.PartitionKey), number(t, r.Data))
+			passed = passed || text < last[aws.ToString(r.PartitionKey)]
+			last[aws.ToString(r.PartitionKey)] = text
+			count++
+		}
+		if count != 90 {
+			t.Errorf("%d records, want 90", count)
+		}
+		return passed, w
+	}
+	first := func(call int) *local.Fault { // refuses the first record of every other request
+		if call%2 == 0 {
+			return nil
+		}
+		return &local.Fault{Code: "ProvisionedThroughputExceededException", Entries: []int{0}}
+	}
+	strict := map[string]string{"stream": "clicks", "sink.strict-order": "true"}
+	if passed, _ := write3(t, strict, *json.Spec, first); passed {
+		t.Error("a record was passed by a later one of its key")
+	}
+	// A changelog is worth nothing out of order, so there it is the default.
+	if passed, _ := write3(t, map[string]string{"stream": "clicks"}, *changelogjson.Spec, first); passed {
+		t.Error("changelog-json: a record was passed by a later one of its key")
+	}
+	// This is what it is for: else Kinesis does that.
+	if passed, w := write3(t, map[string]string{"stream": "clicks"}, *json.Spec, first); !passed || w.count("PutRecords") > 3 {
+		t.Errorf("without strict order: passed %t in %d requests", passed, w.count("PutRecords"))
+	}
+}
+
+// number is the value of the member n.
+func number(t testing.TB, record []byte) (n int) {
+	t.Helper()
+	_, text, _ := strings.Cut(string(record), `"n":`)
+	if _, err := fmt.Sscan(strings.TrimRight(text, "}"), &n); err != nil {
+		t.Fatalf("%s: %v", record, err)
+	}
+	return n
+}
+
+// What a writer says of itself while it is held up, and when all is done.
+func TestSending(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	env := w.env()
+	env.Run(t, func() {
+		x := write(t, env, sink(t, env, map[string]string{"stream": "clicks", "sink.partitioner": "fixed"}, nil, n), n)
+		defer x.close()
+		sender := x.writer.(connectors.Sender)
+		if f := sender.Sending(); f != (connectors.Sending{}) {
+			t.Errorf("at first: %+v", f)
+		}
+		asked := 0
+		w.faults(func(action string, _ []byte) *local.Fault {
+			switch asked++; {
+			case asked == 1:
+				return &local.Fault{Code: "InternalFailure"}
+			case asked <= 3:
+				return &local.Fault{Code: "ProvisionedThroughputExceededException"}
+			}
+			return &local.Fault{Code: "ProvisionedThroughputExceededException", Entries: []int{0}}
+		})
+		x.row(int32(1))
+		wait := env.Clock.NewWaiter()
+		wait.Wait(t.Context(), env.Clock.Now().Add(3*time.Second))
+		x.row(int32(22))
+		f := sender.Sending()
+		if f.Rows != 2 || f.Buffer != int64(len(`{"n":1}0{"n":22}0`)) || !f.Oldest.Equal(connectortest.Start) || f.Refused != 1 || f.Throttled < 3 || f.Records != 0 {
+			t.Errorf("held up for three seconds: %+v", f)
+		}
+		w.faults(nil)
+		if x.flush(); x.err != nil {
+			t.Fatal(x.err)
+		}
+		g := sender.Sending()
+		if g.Rows != 0 || g.Buffer != 0 || !g.Oldest.IsZero() || g.InFlight != 0 || g.Records != 2 || g.Bytes != f.Buffer || g.Requests < g.Refused+2 {
+			t.Errorf("at last: %+v", g)
 		}
 	})
 }

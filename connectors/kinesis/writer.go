@@ -3,7 +3,9 @@ package kinesis
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
@@ -30,27 +32,34 @@ type writer struct {
 	physical []int  // columns of the batch that are encoded
 	direct   bool   // all of them, as they are
 	view     types.Batch
+	refuse   func(raw []byte, where string, err error) error
 
-	worker *worker.Worker // sends
+	worker  *worker.Worker // sends
+	leaders *leaders       // of the worker; nil: records may be passed by later ones of their key
 
 	mu      sync.Mutex
 	filling *request   // never nil
 	full    []*request // in order, before filling
+	sending *request   // under way, or nil
 	free    *request
 	records acks.Counter
 	bytes   int // of the records that are not acknowledged
+	figures connectors.Sending
 	err     error
 }
 
 // maxBufferedBytes holds the job back even if few rows are buffered, because they are large.
 const maxBufferedBytes = 32 << 20
 
-var _ connectors.Writer = (*writer)(nil)
+var _ connectors.Sender = (*writer)(nil)
 
 func newWriter(s *sink, client *kinesis.Client, wc connectors.WriterContext) (*writer, error) {
 	w := &writer{
-		sink: s, client: client, wake: wc.Wake, filling: &request{},
+		sink: s, client: client, wake: wc.Wake, filling: &request{}, refuse: wc.Refuse,
 		retrier: s.retrier(fmt.Sprintf("writer %d", wc.Subtask), wc.Retried),
+	}
+	if s.strict {
+		w.leaders = &leaders{seed: maphash.MakeSeed()}
 	}
 	for i, c := range wc.Columns {
 		if c.MetadataKey == "" {
@@ -86,6 +95,7 @@ func (w *writer) Write(b *types.Batch) error {
 		rows = &w.view
 	}
 	w.keys.bind(b)
+	now := w.sink.env.Clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {
@@ -93,13 +103,13 @@ func (w *writer) Write(b *types.Batch) error {
 	}
 	if b.Sel == nil {
 		for i := range b.N {
-			if err := w.row(rows, i); err != nil {
+			if err := w.row(rows, i, now); err != nil {
 				return err
 			}
 		}
 	}
 	for _, i := range b.Sel {
-		if err := w.row(rows, int(i)); err != nil {
+		if err := w.row(rows, int(i), now); err != nil {
 			return err
 		}
 	}
@@ -107,7 +117,7 @@ func (w *writer) Write(b *types.Batch) error {
 	return nil
 }
 
-func (w *writer) row(b *types.Batch, i int) (err error) {
+func (w *writer) row(b *types.Batch, i int, now time.Time) (err error) {
 	r := w.filling
 	begin := len(r.text)
 	if r.text, err = w.encoder.Encode(r.text, b, i); err != nil {
@@ -117,9 +127,10 @@ func (w *writer) row(b *types.Batch, i int) (err error) {
 	middle := len(r.text)
 	r.text = w.keys.append(r.text, i)
 	size := len(r.text) - begin
-	if size > maxRecordBytes {
+	if size > w.sink.maxRecord {
+		err := w.tooLarge(r.text[begin:middle], r.text[middle:])
 		r.text = r.text[:begin]
-		return fmt.Errorf("a row makes a record of %d bytes with its partition key; Kinesis takes %d at most", size, maxRecordBytes)
+		return err
 	}
 	if len(r.text) > w.sink.maxBytes && begin > 0 {
 		// One too many: it becomes the first of the next request.
@@ -130,6 +141,9 @@ func (w *writer) row(b *types.Batch, i int) (err error) {
 		w.filling, r = next, next
 		begin, middle = 0, middle-begin
 	}
+	if len(r.entries) == 0 {
+		r.since = now
+	}
 	r.entries = append(r.entries, entry{span{uint32(begin), uint32(middle)}, span{uint32(middle), uint32(begin + size)}})
 	w.records.Write(1)
 	w.bytes += size
@@ -138,6 +152,13 @@ func (w *writer) row(b *types.Batch, i int) (err error) {
 		w.filling = w.blank()
 	}
 	return nil
+}
+
+// tooLarge has a row refused whose record the stream would not take.
+func (w *writer) tooLarge(data, key []byte) error {
+	return w.refuse(data, fmt.Sprintf("stream %s, partition key %q", w.sink.name, key), fmt.Errorf(
+		"the row makes a record of %d bytes with its partition key, %d more than the %d that the stream takes; it begins %.80q",
+		len(data)+len(key), len(data)+len(key)-w.sink.maxRecord, w.sink.maxRecord, data))
 }
 
 func (w *writer) blank() *request {
@@ -165,7 +186,7 @@ func (w *writer) work(ctx context.Context) (bool, error) {
 	}
 	w.bytes -= bytes
 	r.reset()
-	w.free = r
+	w.free, w.sending = r, nil
 	w.mu.Unlock()
 	w.wake()
 	return true, err
@@ -178,10 +199,12 @@ func (w *writer) next() *request {
 	if len(w.full) > 0 {
 		r := w.full[0]
 		w.full = append(w.full[:0], w.full[1:]...)
+		w.sending = r
 		return r
 	}
 	if r := w.filling; len(r.entries) > 0 {
 		w.filling = w.blank()
+		w.sending = r
 		return r
 	}
 	return nil
@@ -189,31 +212,33 @@ func (w *writer) next() *request {
 
 // send sends a request until all its records have been taken.
 func (w *writer) send(ctx context.Context, r *request) error {
-	name, arn := w.sink.given()
 	p := awsclient.DefaultPolicy
-	failures := 0
-	for again := 1; ; again++ {
-		r.encode(w.target)
-		var out *kinesis.PutRecordsOutput
-		err := w.retrier.Do(ctx, "PutRecords", p, func(ctx context.Context) (err error) {
-			out, err = putRecords(ctx, w.client, name, arn, r)
-			return err
-		})
+	failures, again := 0, 1
+	for len(r.entries) > 0 {
+		n := len(r.entries)
+		if w.leaders != nil {
+			n = w.leaders.first(r)
+		}
+		r.encode(w.target, n)
+		out, err := w.put(ctx, p, r)
 		if err != nil {
 			return w.sink.explain(err, "write to")
 		}
-		before := len(r.entries)
-		refused, code, message := r.keep(out.Records)
+		sent := r.size(n)
+		refused, code, message := r.keep(n, out.Records)
+		throttled := awsclient.ClassifyCode(code, 0) == awsclient.Throttled
+		w.count(n-refused, sent-r.size(refused), refused, throttled)
 		if refused == 0 {
-			return nil
+			failures, again = 0, 1
+			continue
 		}
-		cause := fmt.Errorf("%d of %d records were refused: %s: %s", refused, before, code, message)
+		cause := fmt.Errorf("%d of %d records were refused: %s: %s", refused, n, code, message)
 		if w.sink.failOnError {
 			return fmt.Errorf("write to stream %s: %w", w.sink.name, cause)
 		}
-		if refused < before {
+		if refused < n {
 			failures = 0
-		} else if awsclient.ClassifyCode(code, 0) != awsclient.Throttled {
+		} else if !throttled {
 			failures++
 		}
 		if failures > p.Max {
@@ -222,7 +247,63 @@ func (w *writer) send(ctx context.Context, r *request) error {
 		if err := w.retrier.Again(ctx, "PutRecords", p, again, cause); err != nil {
 			return err
 		}
+		again++
 	}
+	return nil
+}
+
+// put sends what has been encoded until there is an answer that says of each record what has become of it.
+func (w *writer) put(ctx context.Context, p awsclient.Policy, r *request) (out *kinesis.PutRecordsOutput, err error) {
+	name, arn := w.sink.given()
+	err = w.retrier.Do(ctx, "PutRecords", p, func(ctx context.Context) (err error) {
+		w.under(1)
+		out, err = putRecords(ctx, w.client, name, arn, r)
+		w.under(-1)
+		if err != nil && ctx.Err() == nil {
+			w.count(0, 0, 1, awsclient.Classify(err) == awsclient.Throttled)
+		}
+		return err
+	})
+	return out, err
+}
+
+// under counts requests that are under way.
+func (w *writer) under(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.figures.InFlight += n; n < 0 {
+		w.figures.Requests++
+	}
+}
+
+// count counts records that were taken, with their bytes, and what was refused.
+func (w *writer) count(taken, bytes, refused int, throttled bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.figures.Records += int64(taken)
+	w.figures.Bytes += int64(bytes)
+	if throttled {
+		w.figures.Throttled += int64(refused)
+	} else {
+		w.figures.Refused += int64(refused)
+	}
+}
+
+// Sending implements connectors.Sender.
+func (w *writer) Sending() connectors.Sending {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := w.figures
+	f.Rows, f.Buffer = w.records.Open(), int64(w.bytes)
+	switch {
+	case w.sending != nil:
+		f.Oldest = w.sending.since
+	case len(w.full) > 0:
+		f.Oldest = w.full[0].since
+	case len(w.filling.entries) > 0:
+		f.Oldest = w.filling.since
+	}
+	return f
 }
 
 // Full implements connectors.Writer.
