@@ -37,9 +37,8 @@ endpoint, or to the SMTP server, is told on stderr and by "weir local mail --fai
 			}
 			key, secret := "local", "local"
 			if auth != "" {
-				var ok bool
-				if o.AccessKey, o.SecretKey, ok = strings.Cut(auth, ":"); !ok || o.AccessKey == "" || o.SecretKey == "" {
-					return usageErrorf("--require-auth is %q; write KEY:SECRET, an access key and its secret", auth)
+				if o.AccessKey, o.SecretKey, err = requiredKeys(auth, os.Getenv); err != nil {
+					return err
 				}
 				key, secret = o.AccessKey, o.SecretKey
 			}
@@ -73,11 +72,28 @@ export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=%[4]s AWS_SECRET_ACCESS_KEY=%[5]s
 	c.Flags().StringVar(&o.Addr, "addr", "127.0.0.1:4567", "address of Kinesis")
 	c.Flags().StringVar(&o.SNSAddr, "sns-addr", "127.0.0.1:4575", "address of SNS")
 	c.Flags().BoolVar(&o.Limits, "limits", false, "hold clients to AWS's throughput per shard: 1 MiB and 1,000 records written, 2 MiB and 5 calls read in a second")
-	c.Flags().StringVar(&auth, "require-auth", "", "accept only requests to Kinesis that are signed with these credentials, `KEY:SECRET`")
+	c.Flags().StringVar(&auth, "require-auth", "", "accept only requests that are signed with these credentials, `KEY:SECRET`; env takes them from $AWS_ACCESS_KEY_ID and $AWS_SECRET_ACCESS_KEY")
 	c.Flags().BoolVar(&o.NoSync, "no-sync", false, "acknowledge writes before they are on disk")
 	relay.flags(c.Flags())
 	c.AddCommand(mailCommand())
 	return c
+}
+
+// requiredKeys reads --require-auth. What stands on a command line is seen by other users of the machine, so there is a way
+// round it. No message shows what was given.
+func requiredKeys(auth string, getenv func(string) string) (key, secret string, err error) {
+	if auth == "env" {
+		const keyVariable, secretVariable = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
+		if key, secret = getenv(keyVariable), getenv(secretVariable); key == "" || secret == "" {
+			return "", "", usageErrorf("--require-auth env takes the credentials from %s and %s, which are not both set", keyVariable, secretVariable)
+		}
+		return key, secret, nil
+	}
+	key, secret, ok := strings.Cut(auth, ":")
+	if !ok || key == "" || secret == "" {
+		return "", "", usageErrorf("--require-auth takes KEY:SECRET, an access key and its secret, or env")
+	}
+	return key, secret, nil
 }
 
 // reportDelivery tells of an attempt that failed.

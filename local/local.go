@@ -56,8 +56,7 @@ type Options struct {
 	Transition time.Duration
 	// NoSync acknowledges writes before they are on disk. They survive the death of the process, not of the machine.
 	NoSync bool
-	// AccessKey and SecretKey, when given, are what requests to Kinesis must be signed with; else any signature will do, and
-	// none.
+	// AccessKey and SecretKey, when given, are what requests must be signed with; else any signature will do, and none.
 	AccessKey, SecretKey string
 	// Limits holds clients to AWS's throughput per shard: 1 MiB and 1,000 records written, 2 MiB and 5 GetRecords read in a
 	// second of the Clock.

@@ -7,7 +7,8 @@ import (
 
 // ConfirmSubscription: https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html
 //
-// Within two days of Subscribe, as with AWS. Idempotent. AuthenticateOnUnsubscribe is ignored: nobody is authenticated here.
+// Within two days of Subscribe, as with AWS. Idempotent. With AuthenticateOnUnsubscribe, in a request that is signed, the
+// subscription isn't ended by the UnsubscribeURL of its notifications, which isn't.
 
 // confirmWithin is how long a token is good, and how long a subscription that nobody confirms is kept.
 const confirmWithin = 48 * time.Hour
@@ -32,7 +33,8 @@ func (s *Service) confirmSubscription(r *request) (any, error) {
 		}
 		if sub.Pending {
 			confirmed := *sub
-			confirmed.Pending = false
+			confirmed.Pending, confirmed.Authenticated = false, r.signed
+			confirmed.Guarded = r.signed && r.get("AuthenticateOnUnsubscribe") == "true"
 			if err := s.replaceSubscription(&confirmed); err != nil {
 				return nil, err
 			}

@@ -46,7 +46,10 @@ func (s *Service) createTopic(r *request) (any, error) {
 		}
 		return topicResult{s.topicARN(name)}, nil
 	}
-	t := &topic{Name: name, Attributes: attributes, Tags: tags}
+	t := &topic{Name: name, Attributes: attributes, Tags: tags, DataProtection: r.get("DataProtectionPolicy")}
+	if err := t.checkDataProtection(); err != nil {
+		return nil, err
+	}
 	if err := s.commit(change{string(topicKey(name)): t}); err != nil {
 		return nil, err
 	}
@@ -64,7 +67,7 @@ func checkName(name string, attributes map[string]string) error {
 		return nil
 	}
 	maps.DeleteFunc(attributes, func(k, _ string) bool { return k == "FifoTopic" })
-	for _, k := range []string{"ContentBasedDeduplication", "FifoThroughputScope"} {
+	for _, k := range fifoAttributes {
 		if _, ok := attributes[k]; ok {
 			return invalidParameter("Attributes Reason: %s is for FIFO topics only", k)
 		}

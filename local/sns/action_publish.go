@@ -55,7 +55,7 @@ func (s *Service) publish(r *request) (any, error) {
 	switch {
 	case arn == "" && r.has("PhoneNumber"):
 		return nil, invalidParameter("PhoneNumber Reason: the embedded server sends no SMS")
-	case arn == "":
+	case arn == "" && !r.has("TopicArn") && !r.has("TargetArn"):
 		return nil, invalidParameter("TopicArn or TargetArn Reason: no value for required parameter")
 	}
 	m, err := readMessage(r.params)

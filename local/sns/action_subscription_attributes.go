@@ -131,7 +131,7 @@ func (s *Service) getSubscriptionAttributes(r *request) (any, error) {
 		return nil, err
 	}
 	all := map[string]string{
-		"ConfirmationWasAuthenticated": strconv.FormatBool(sub.Protocol == "email" || sub.Protocol == "email-json"),
+		"ConfirmationWasAuthenticated": strconv.FormatBool(sub.Authenticated || sub.Protocol == "email" || sub.Protocol == "email-json"),
 		"Endpoint":                     sub.Endpoint,
 		"Owner":                        s.env.Account,
 		"PendingConfirmation":          strconv.FormatBool(sub.Pending),

@@ -94,7 +94,9 @@ func (s *Service) tagResource(r *request) (any, error) {
 	if len(all) > maxTags {
 		return nil, tooManyTags()
 	}
-	return struct{}{}, s.replaceTopic(&topic{Name: t.Name, Attributes: t.Attributes, Tags: all})
+	changed := *t
+	changed.Tags = all
+	return struct{}{}, s.replaceTopic(&changed)
 }
 
 func (s *Service) untagResource(r *request) (any, error) {
@@ -107,7 +109,9 @@ func (s *Service) untagResource(r *request) (any, error) {
 	}
 	all := maps.Clone(t.Tags)
 	maps.DeleteFunc(all, func(key, _ string) bool { return slices.Contains(keys, key) })
-	return struct{}{}, s.replaceTopic(&topic{Name: t.Name, Attributes: t.Attributes, Tags: all})
+	changed := *t
+	changed.Tags = all
+	return struct{}{}, s.replaceTopic(&changed)
 }
 
 func (s *Service) listTagsForResource(r *request) (any, error) {

@@ -1,5 +1,7 @@
 package sns
 
+import "net/http"
+
 // Unsubscribe: https://docs.aws.amazon.com/sns/latest/api/API_Unsubscribe.html
 //
 // Idempotent: that the subscription is gone already is no error.
@@ -14,6 +16,9 @@ func (s *Service) unsubscribe(r *request) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if sub := s.subs[arn]; sub != nil && sub.Guarded && !r.signed {
+		return nil, &Error{http.StatusForbidden, "AuthorizationError", "User: anonymous is not authorized to perform: SNS:Unsubscribe on resource: " + arn}
+	}
 	if err := s.commit(change{string(subKey(arn)): nil}); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/weirsql/weir/local/internal/service"
 )
@@ -17,6 +18,12 @@ const (
 	apiVer    = "2010-03-31"
 	// maxBody admits a batch of 256 KiB with every byte percent-encoded, and its names.
 	maxBody = 2 << 20
+	// slowClient is how long a client may take to send a request, or to accept an answer.
+	slowClient = time.Minute
+	// maxHeld bounds what all requests under way may hold: those above it are told to come again. One below smallBody counts
+	// for nothing.
+	maxHeld   = 128 << 20
+	smallBody = 64 << 10
 )
 
 // ServeHTTP implements http.Handler. Parameters come in the body of a POST or in the query string.
@@ -29,18 +36,17 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	buf := service.GetBuffer()
 	defer buf.Free()
 	raw := r.URL.RawQuery
-	if r.Method == http.MethodPost {
-		if err := service.ReadBody(r, buf, maxBody); err != nil {
-			if errors.Is(err, service.ErrBodyTooLarge) {
-				w.Header().Set("Connection", "close") // the rest of the body is not worth reading
-				writeError(w, id, &Error{http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "the request body exceeds " + strconv.Itoa(maxBody) + " bytes"})
-				return
-			}
-			writeError(w, id, badRequest("MalformedInput", "could not read the request body: %v", err))
+	switch r.Method {
+	case http.MethodPost:
+		held, err := s.readBody(w, r, buf)
+		defer s.held.Add(-held)
+		if err != nil {
+			writeError(w, id, err)
 			return
 		}
 		raw = string(buf.B)
-	} else if r.Method != http.MethodGet {
+	case http.MethodGet:
+	default:
 		writeError(w, id, badRequest("InvalidAction", "requests are made with POST or GET, not %s", r.Method))
 		return
 	}
@@ -51,20 +57,74 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	name := values.Get("Action")
 	act := actionsByName[name]
+	req := &request{params: params{values: values}, signed: service.Signed(r)}
+	if err := s.authenticate(r, req, act, buf.B); err != nil {
+		writeError(w, id, err)
+		return
+	}
 	switch {
 	case name == "":
 		writeError(w, id, badRequest("MissingAction", "The request must contain the parameter Action"))
 		return
 	case act == nil:
-		writeError(w, id, badRequest("InvalidAction", "Could not find operation %s for version %s", name, apiVer))
+		writeError(w, id, unknownOperation(name))
 		return
 	}
-	result, err := s.serve(r, act, &request{params: params{values: values}}, []byte(raw))
+	result, err := s.serve(r, act, req, []byte(raw))
 	if err != nil {
 		writeError(w, id, err)
 		return
 	}
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(slowClient))
 	writeResult(w, id, name, result)
+}
+
+// readBody reads the body. held is what the caller takes off s.held when it is done with it, also after an error.
+func (s *Service) readBody(w http.ResponseWriter, r *http.Request, buf *service.Buffer) (held int64, err error) {
+	if held = r.ContentLength; held < 0 || held > maxBody {
+		held = maxBody
+	}
+	if held <= smallBody {
+		held = 0
+	}
+	if s.held.Add(held) > maxHeld && held > 0 {
+		return held, &Error{http.StatusServiceUnavailable, "ServiceUnavailable", "Too many requests are under way. Please try again."}
+	}
+	control := http.NewResponseController(w)
+	control.SetReadDeadline(time.Now().Add(slowClient))
+	err = service.ReadBody(r, buf, maxBody)
+	if err == nil {
+		control.SetReadDeadline(time.Time{})
+		return held, nil
+	}
+	w.Header().Set("Connection", "close") // the rest of the body is not worth reading
+	if errors.Is(err, service.ErrBodyTooLarge) {
+		return held, &Error{http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "the request body exceeds " + strconv.Itoa(maxBody) + " bytes"}
+	}
+	return held, badRequest("MalformedInput", "could not read the request body: %v", err)
+}
+
+// authenticate checks the signature, if the host wants one. Who was sent a link to confirm or to unsubscribe needs none.
+func (s *Service) authenticate(r *http.Request, req *request, act *action, body []byte) error {
+	auth := s.env.Auth
+	if auth == nil || !req.signed && act != nil && act.open {
+		return nil
+	}
+	err := auth.Verify(r, body, s.env.Clock.Now())
+	e, ok := errors.AsType[*service.AuthError](err)
+	if !ok {
+		return err
+	}
+	// The query protocol has names of its own: https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
+	switch e.Code {
+	case "MissingAuthenticationTokenException":
+		return &Error{http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token"}
+	case "UnrecognizedClientException":
+		return &Error{http.StatusForbidden, "InvalidClientTokenId", e.Message}
+	case "InvalidSignatureException":
+		return &Error{http.StatusForbidden, "SignatureDoesNotMatch", e.Message}
+	}
+	return badRequest("IncompleteSignature", "%s", e.Message)
 }
 
 // DeliveriesPath is where a running service lists its Deliveries, as JSON.

@@ -15,6 +15,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/weirsql/weir/local/internal/service"
 )
@@ -44,6 +45,8 @@ type Service struct {
 	signerMu sync.Mutex
 	signer   *signer // once it was needed
 
+	held atomic.Int64 // bytes of large requests under way
+
 	// mu guards the maps, and orders deliveries: mails are numbered in the order of the answers.
 	mu     sync.Mutex
 	topics map[string]*topic
@@ -53,9 +56,10 @@ type Service struct {
 }
 
 type topic struct {
-	Name       string
-	Attributes map[string]string
-	Tags       map[string]string `json:",omitempty"`
+	Name           string
+	Attributes     map[string]string
+	Tags           map[string]string `json:",omitempty"`
+	DataProtection string            `json:",omitempty"` // the policy
 }
 
 // fifoTopic tells whether the topic keeps order and takes messages once.
@@ -70,6 +74,8 @@ type subscription struct {
 	Pending            bool              `json:",omitempty"` // not confirmed yet
 	Token              string            `json:",omitempty"` // that confirms it
 	Since              int64             `json:",omitempty"` // when it was made, in milliseconds
+	Authenticated      bool              `json:",omitempty"` // it was confirmed by a signed request
+	Guarded            bool              `json:",omitempty"` // only a signed Unsubscribe ends it
 
 	filter *filter // of the attributes
 }

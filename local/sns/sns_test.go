@@ -95,6 +95,10 @@ func TestTopics(t *testing.T) {
 	policy := `{"http":{"defaultHealthyRetryPolicy":{"numRetries":3,"numNoDelayRetries":0,"minDelayTarget":20,"numMinDelayRetries":0,"maxDelayTarget":20,` +
 		`"numMaxDelayRetries":0,"backoffFunction":"linear"},"disableSubscriptionOverrides":false,"defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}`
 	want["EffectiveDeliveryPolicy"] = policy
+	// The policy that AWS gives to every topic.
+	want["Policy"] = `{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"__default_statement_ID","Effect":"Allow","Principal":{"AWS":"*"},` +
+		`"Action":["SNS:GetTopicAttributes","SNS:SetTopicAttributes","SNS:AddPermission","SNS:RemovePermission","SNS:DeleteTopic","SNS:Subscribe",` +
+		`"SNS:ListSubscriptionsByTopic","SNS:Publish"],"Resource":"` + *arn + `","Condition":{"StringEquals":{"AWS:SourceOwner":"000000000000"}}}]}`
 	if diff := cmp.Diff(want, got.Attributes); diff != "" {
 		t.Error(diff)
 	}
@@ -343,6 +347,7 @@ func TestErrors(t *testing.T) {
 		{"Action=ListTagsForResource&ResourceArn=" + arn + "x", 404, "ResourceNotFound", "Resource does not exist"},
 		{"Action=Subscribe&TopicArn=" + arn + "&Protocol=http&Endpoint=https://example.com", 400, "InvalidParameter", "Invalid parameter: Endpoint must match the specified protocol"},
 		{"Action=Subscribe&TopicArn=" + arn + "&Protocol=http&Endpoint=http://", 400, "InvalidParameter", "Invalid parameter: HTTP(S) endpoint"},
+		{"Action=Publish&TopicArn=&Message=m", 400, "InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1"},
 		{"Action=Publish&TopicArn=t&Message=m", 400, "InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1"},
 		{"Action=Publish&TopicArn=arn:aws:sns:us-east-1:000000000000:none&Message=m", 404, "NotFound", "Topic does not exist"},
 		{"Action=Publish&Message=m", 400, "InvalidParameter", "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"},

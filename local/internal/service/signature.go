@@ -68,6 +68,11 @@ func (c *Credentials) Verify(r *http.Request, body []byte, now time.Time) error 
 	return nil
 }
 
+// Signed tells whether the request has a signature, of whatever kind.
+func Signed(r *http.Request) bool {
+	return r.Header.Get("Authorization") != "" || r.URL.Query().Has("X-Amz-Algorithm")
+}
+
 func sign(key []byte, text string) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(text))
