@@ -13,6 +13,9 @@ import (
 // DefaultBatchRecords is how many records at most go to the sink at once.
 const DefaultBatchRecords = 500
 
+// batchBytes ends a batch that has become so large, so that large records don't fill the memory.
+const batchBytes = 4 << 20
+
 // pace is the shortest wait between two batches. Records that are due within it go together, so that at high rates the
 // time is spent on records and not on waking up.
 const pace = 10 * time.Millisecond
@@ -61,7 +64,7 @@ type Stats struct {
 	Bytes   int64         // of data and partition keys handed to the sink
 	Planned int64         // records of the whole run; 0 while that isn't limited
 	Elapsed time.Duration // from the start to the last batch
-	Lag     time.Duration // by how much the last batch was later than its first record was due
+	Lag     time.Duration // by how much the next record is overdue; at the end of a run, by how much the last batch was late
 }
 
 // Generator sends records for one run. Run does everything; who drives time himself calls Start and then, as long as
@@ -71,13 +74,31 @@ type Generator struct {
 	source  *Source
 	start   time.Time
 	next    int64 // number of the next record, from 0
+	overdue overdue
 	planned int64 // records of the whole run; math.MaxInt64 without a limit
 
 	buffer  []byte // data and partition keys of a batch, one after another
 	ends    []int  // in buffer: end of data, end of key, end of data, …
 	records []Record
 
-	sent, failed, bytes, elapsed, lag atomic.Int64
+	sent, failed, bytes, elapsed atomic.Int64
+}
+
+// overdue is how late a run is, for whoever asks meanwhile.
+type overdue struct {
+	since atomic.Int64 // when the next record was due, in nanoseconds since 1970; 0 before the run and after it
+	last  atomic.Int64 // by how much the last batch was late
+}
+
+// at notes when the next record is due.
+func (o *overdue) at(due time.Time) { o.since.Store(due.UnixNano()) }
+
+// by returns how late it is.
+func (o *overdue) by(now time.Time) time.Duration {
+	if due := o.since.Load(); due != 0 {
+		return time.Duration(max(0, now.UnixNano()-due))
+	}
+	return time.Duration(o.last.Load())
 }
 
 // New checks the config and returns a generator for one run.
@@ -137,6 +158,13 @@ func (g *Generator) Start() { g.start = g.config.Clock.Now() }
 
 // Next returns when to call Emit next, which is in the past when records are waiting, and false at the end of the run.
 func (g *Generator) Next() (due time.Time, ok bool) {
+	if due, ok = g.upcoming(); !ok {
+		g.overdue.since.Store(0)
+	}
+	return due, ok
+}
+
+func (g *Generator) upcoming() (due time.Time, ok bool) {
 	if g.next >= g.planned {
 		return time.Time{}, false
 	}
@@ -166,11 +194,19 @@ func (g *Generator) Emit(ctx context.Context, sink Sink) error {
 	if n <= 0 {
 		return nil
 	}
-	g.lag.Store(int64(elapsed - g.due(g.next)))
+	if g.config.Rate > 0 {
+		due := g.due(g.next)
+		g.overdue.at(g.start.Add(due))
+		g.overdue.last.Store(int64(elapsed - due))
+	}
 	g.source.Now = now
 	records := g.render(int(n))
+	n = int64(len(records))
 	failed, err := sink.Put(ctx, records)
 	g.next += n
+	if g.config.Rate > 0 {
+		g.overdue.at(g.start.Add(g.due(g.next)))
+	}
 	g.sent.Add(n - int64(failed))
 	g.failed.Add(int64(failed))
 	g.bytes.Add(int64(len(g.buffer)))
@@ -181,10 +217,10 @@ func (g *Generator) Emit(ctx context.Context, sink Sink) error {
 	return nil
 }
 
-// render makes a batch of n records, valid until the next call.
+// render makes a batch of n records, or of fewer large ones, valid until the next call.
 func (g *Generator) render(n int) []Record {
 	g.buffer, g.ends = g.buffer[:0], g.ends[:0]
-	for range n {
+	for i := 0; i < n && len(g.buffer) < batchBytes; i++ {
 		g.buffer = g.config.Template.Append(g.buffer, g.source)
 		g.ends = append(g.ends, len(g.buffer))
 		g.buffer = appendKey(g.buffer, g.config.PartitionKey, g.source)
@@ -221,7 +257,7 @@ func (g *Generator) Stats() Stats {
 		Failed:  g.failed.Load(),
 		Bytes:   g.bytes.Load(),
 		Elapsed: time.Duration(g.elapsed.Load()),
-		Lag:     time.Duration(g.lag.Load()),
+		Lag:     g.overdue.by(g.config.Clock.Now()),
 	}
 	if g.planned < math.MaxInt64 {
 		s.Planned = g.planned

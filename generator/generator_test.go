@@ -199,6 +199,66 @@ func TestRunWithSlowSinkEnds(t *testing.T) {
 	}
 }
 
+// While a batch is with the sink, the counts say how late the next record is.
+func TestLagGrowsWhileTheSinkIsBusy(t *testing.T) {
+	clock := &manualClock{now: start}
+	g, err := New(Config{Template: mustCompile(t, "x"), Rate: 10, Count: 2, Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenario := parseScenario(t, "for: 1s\ntraffic: {x: {stream: s, template: x, raw: true, rate: 10, arrivals: even}}")
+	var stats func() Stats
+	sink := SinkFunc(func(context.Context, []Record) (int, error) {
+		clock.now = clock.now.Add(3 * time.Second)
+		if lag := stats().Lag; lag < 2900*time.Millisecond || lag > 3*time.Second {
+			t.Errorf("3 s into the batch of a record that was due the lag is %v", lag)
+		}
+		clock.now = clock.now.Add(-3 * time.Second)
+		return 0, nil
+	})
+	stats = g.Stats
+	if err := g.Run(t.Context(), sink); err != nil {
+		t.Fatal(err)
+	}
+	if lag := g.Stats().Lag; lag != 0 {
+		t.Errorf("at the end the lag is %v", lag)
+	}
+	p, err := NewPlayer(PlayerConfig{Scenario: scenario, Speed: 1, Clock: clock}, map[string]Sink{"": sink})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stats = p.Stats
+	if err := p.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Large records go in smaller batches, whatever BatchRecords says.
+func TestBatchesAreBoundedInBytes(t *testing.T) {
+	template := mustCompile(t, strings.Repeat("x", 1<<20))
+	most := 0
+	sink := SinkFunc(func(_ context.Context, records []Record) (int, error) {
+		most = max(most, len(records))
+		return 0, nil
+	})
+	g, err := New(Config{Template: template, Count: 10, BatchRecords: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Run(t.Context(), sink); err != nil || most != 4 || g.Stats().Sent != 10 {
+		t.Errorf("batches of up to %d MiB, %d records, %v", most, g.Stats().Sent, err)
+	}
+	most = 0
+	scenario := parseScenario(t, "for: 10s\ntraffic: {x: {stream: s, template: "+strings.Repeat("x", 1<<20)+", raw: true, rate: 1, arrivals: even}}")
+	p, err := NewPlayer(PlayerConfig{Scenario: scenario, BatchRecords: 1000}, map[string]Sink{"": sink})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(t.Context()); err != nil || most != 4 || p.Stats().Sent != 10 {
+		t.Errorf("batches of up to %d MiB, %d records, %v", most, p.Stats().Sent, err)
+	}
+}
+
 func TestPartitionKeys(t *testing.T) {
 	random, _ := run(t, Config{Count: 1000})
 	distinct := map[string]bool{}

@@ -33,7 +33,9 @@ type Player struct {
 	byPart   []int    // lane of each part of the arrivals
 	sources  []Source // of what the records of each part hold
 
-	sent, failed, bytes, at, lag atomic.Int64
+	overdue overdue
+
+	sent, failed, bytes, at atomic.Int64
 }
 
 // lane is what goes to one sink.
@@ -95,6 +97,7 @@ func NewPlayer(c PlayerConfig, sinks map[string]Sink) (*Player, error) {
 // no record is left out.
 func (p *Player) Run(ctx context.Context) error {
 	start := p.config.Clock.Now()
+	defer p.overdue.since.Store(0)
 	for {
 		at, ok := p.arrivals.next()
 		if !ok {
@@ -123,7 +126,8 @@ func (p *Player) await(ctx context.Context, start time.Time, at time.Duration) e
 	}
 	due := time.Duration(min(float64(at)/p.config.Speed, math.MaxInt64/2))
 	now := p.config.Clock.Now().Sub(start)
-	p.lag.Store(int64(max(0, now-due)))
+	p.overdue.at(start.Add(due))
+	p.overdue.last.Store(int64(max(0, now-due)))
 	if due <= now {
 		return nil
 	}
@@ -145,7 +149,7 @@ func (p *Player) render(ctx context.Context, part int, at time.Duration) error {
 	l.ends = append(l.ends, len(l.buffer))
 	l.buffer = appendKey(l.buffer, p.config.Scenario.traffic[made.traffic].partitionKey, source)
 	l.ends = append(l.ends, len(l.buffer))
-	if len(l.ends)/2 < p.config.BatchRecords {
+	if len(l.ends)/2 < p.config.BatchRecords && len(l.buffer) < batchBytes {
 		return nil
 	}
 	return p.put(ctx, l)
@@ -188,6 +192,6 @@ func (p *Player) Stats() Stats {
 		Failed:  p.failed.Load(),
 		Bytes:   p.bytes.Load(),
 		Elapsed: time.Duration(p.at.Load()),
-		Lag:     time.Duration(p.lag.Load()),
+		Lag:     p.overdue.by(p.config.Clock.Now()),
 	}
 }
