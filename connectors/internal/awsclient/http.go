@@ -38,6 +38,16 @@ type httpSettings struct {
 // httpClient returns the client that a table's calls go through. base is the SDK's, with the certificates that the
 // environment may name; nil is a fresh one.
 func (s *Settings) httpClient(base aws.HTTPClient) aws.HTTPClient {
+	return sharedHTTPClient(base, s.http)
+}
+
+// HTTPClient returns a client for calls that no table makes. base is the SDK's, whose certificates it takes over, or
+// someone's own.
+func HTTPClient(base aws.HTTPClient) aws.HTTPClient {
+	return sharedHTTPClient(base, httpSettings{maxConcurrency: 256, timeout: time.Minute})
+}
+
+func sharedHTTPClient(base aws.HTTPClient, settings httpSettings) aws.HTTPClient {
 	client, ok := base.(*awshttp.BuildableClient)
 	if base != nil && !ok {
 		return wholeBody{base} // someone's own, by AWS_* settings that this package doesn't know
@@ -52,11 +62,11 @@ func (s *Settings) httpClient(base aws.HTTPClient) aws.HTTPClient {
 	shared.Lock()
 	defer shared.Unlock()
 	for _, c := range shared.clients {
-		if c.httpSettings == s.http && c.roots.Equal(roots) {
+		if c.httpSettings == settings && c.roots.Equal(roots) {
 			return c.client
 		}
 	}
-	c := sharedClient{s.http, roots, s.http.client(client)}
+	c := sharedClient{settings, roots, settings.client(client)}
 	shared.clients = append(shared.clients, c)
 	return c.client
 }
