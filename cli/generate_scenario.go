@@ -1,10 +1,7 @@
 package cli
 
 import (
-	"bufio"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,16 +18,15 @@ import (
 
 // scenarioFlags are the flags of generate that concern a scenario.
 type scenarioFlags struct {
-	file, output, labels, speed string
-	series                      time.Duration
-	create                      bool
+	file, labels, speed string
+	series              time.Duration
 }
 
 // notWithScenario are the flags whose place is the scenario's file.
 var notWithScenario = []string{"stream", "template", "rate", "count", "partition-key", "raw"}
 
 // onlyWithScenario are the flags that mean nothing without one.
-var onlyWithScenario = []string{"output", "labels", "speed", "series"}
+var onlyWithScenario = []string{"labels", "speed", "series"}
 
 // given returns the first of the flags that the command line has, or "".
 func given(cmd *cobra.Command, names []string) string {
@@ -43,20 +39,18 @@ func given(cmd *cobra.Command, names []string) string {
 }
 
 // run plays a scenario; length and seed are those of the flags, 0 and nil when not given.
-func (f *scenarioFlags) run(cmd *cobra.Command, a *awsFlags, length time.Duration, seed *int64) error {
+func (f *scenarioFlags) run(cmd *cobra.Command, to *destination, length time.Duration, seed *int64) error {
 	if name := given(cmd, notWithScenario); name != "" {
 		return usageErrorf("--%s doesn't go with --scenario; that stands in the file", name)
 	}
-	if cmd.Flags().Changed("series") && f.output == "" {
+	if cmd.Flags().Changed("series") && to.output == "" {
 		return usageErrorf("--series needs an --output: a directory, or - for standard output")
 	}
 	if cmd.Flags().Changed("series") && f.speed != "" {
 		return usageErrorf("--speed is how fast records are sent, and --series counts them instead")
 	}
-	if f.output != "" {
-		if name := given(cmd, []string{"local", "endpoint", "region", "create"}); name != "" {
-			return usageErrorf("--%s is for streams, and --output writes files instead", name)
-		}
+	if err := to.check(cmd); err != nil {
+		return err
 	}
 	s, err := f.read(length, seed)
 	if err != nil {
@@ -68,9 +62,9 @@ func (f *scenarioFlags) run(cmd *cobra.Command, a *awsFlags, length time.Duratio
 		}
 	}
 	if cmd.Flags().Changed("series") {
-		return f.writeSeries(cmd.OutOrStdout(), s)
+		return f.writeSeries(cmd.OutOrStdout(), to, s)
 	}
-	return f.play(cmd, a, s)
+	return f.play(cmd, to, s)
 }
 
 func (f *scenarioFlags) read(length time.Duration, seed *int64) (*generator.Scenario, error) {
@@ -95,12 +89,12 @@ func (f *scenarioFlags) read(length time.Duration, seed *int64) (*generator.Scen
 }
 
 // pace is the speed that the flags ask for: as fast as possible into files, and as time goes into streams, unless told.
-func (f *scenarioFlags) pace() (float64, error) {
+func (f *scenarioFlags) pace(to *destination) (float64, error) {
 	switch f.speed {
 	case "max":
 		return 0, nil
 	case "":
-		if f.output != "" {
+		if to.output != "" {
 			return 0, nil
 		}
 		return 1, nil
@@ -112,73 +106,38 @@ func (f *scenarioFlags) pace() (float64, error) {
 	return speed, nil
 }
 
-func (f *scenarioFlags) play(cmd *cobra.Command, a *awsFlags, s *generator.Scenario) (result error) {
-	ctx := cmd.Context()
-	speed, err := f.pace()
+func (f *scenarioFlags) play(cmd *cobra.Command, to *destination, s *generator.Scenario) error {
+	speed, err := f.pace(to)
 	if err != nil {
 		return err
 	}
-	out, stop := newScreen(cmd.OutOrStdout(), cmd.ErrOrStderr())
-	defer stop()
-	sinks := map[string]generator.Sink{}
-	cfg := generator.PlayerConfig{Scenario: s, Speed: speed, Clock: engineClock{clock.Real{}}}
-	switch f.output {
-	case "":
-		client, err := a.kinesis(ctx)
+	return to.send(cmd, s.Streams(), func(sinks map[string]generator.Sink) (traffic, error) {
+		p, err := generator.NewPlayer(generator.PlayerConfig{
+			Scenario: s, Speed: speed, BatchRecords: putRecords, Clock: engineClock{clock.Real{}},
+		}, sinks)
 		if err != nil {
-			return err
+			return traffic{}, &exitError{exitUsage, fmt.Errorf("%s: %w", f.file, err)}
 		}
-		defer a.close()
-		for _, name := range s.Streams() {
-			if f.create {
-				if err := ensureStream(ctx, client, name); err != nil {
-					return err
-				}
-			}
-			sinks[name] = &kinesisSink{client: client, stream: name, clock: clock.Real{}}
-		}
-	case "-":
-		sinks[""] = lineSink(out.writer(out.stdout))
-	default:
-		for _, name := range s.Streams() {
-			w, err := createOutput(f.output, name+".jsonl")
-			if err != nil {
-				return err
-			}
-			sinks[name] = lineSink(w)
-			defer closing(w, &result)
-		}
-	}
-	p, err := generator.NewPlayer(cfg, sinks)
-	if err != nil {
-		return &exitError{exitUsage, fmt.Errorf("%s: %w", f.file, err)}
-	}
-	out.showStatus(func() string {
-		st := p.Stats()
-		return s.Start.Add(st.Elapsed).Format(time.DateTime) + ", " + generated(st)
+		return traffic{
+			run: p.Run, stats: p.Stats,
+			at: func(st generator.Stats) string { return s.Start.Add(st.Elapsed).Format(time.DateTime) },
+		}, nil
 	})
-	err = p.Run(ctx)
-	out.showStatus(nil)
-	st := p.Stats()
-	out.say("%d records sent, %d failed, %d bytes", st.Sent, st.Failed, st.Bytes)
-	if errors.Is(err, context.Canceled) {
-		return &exitError{code: exitInterrupted}
-	}
-	if err != nil && f.output == "" {
-		return a.explain(err)
-	}
-	return err
 }
 
 // writeSeries writes how many records of each traffic a step has, as lines of JSON.
-func (f *scenarioFlags) writeSeries(stdout io.Writer, s *generator.Scenario) (result error) {
+func (f *scenarioFlags) writeSeries(stdout io.Writer, to *destination, s *generator.Scenario) (result error) {
 	steps, err := s.Series(f.series)
 	if err != nil {
 		return usageErrorf("%s: %w", f.file, err)
 	}
-	w := &recordFile{Writer: bufio.NewWriter(stdout)}
-	if f.output != "-" {
-		if w, err = createOutput(f.output, "series.jsonl"); err != nil {
+	w := outputTo(stdout, to.gzip)
+	if to.output != "-" {
+		name := "series.jsonl"
+		if to.gzip {
+			name += ".gz"
+		}
+		if w, err = createOutput(to.output, name); err != nil {
 			return err
 		}
 	}
@@ -219,37 +178,4 @@ func writeLabels(name string, labels []generator.Label) (result error) {
 		}
 	}
 	return nil
-}
-
-// recordFile is a file that is being written, or, without one, what stays open at its end.
-type recordFile struct {
-	*bufio.Writer
-	file *os.File
-}
-
-func createOutput(dir, name string) (*recordFile, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	f, err := os.Create(filepath.Join(dir, name))
-	if err != nil {
-		return nil, err
-	}
-	return &recordFile{bufio.NewWriterSize(f, 1<<16), f}, nil
-}
-
-// Close writes what is left. Its error is that of the disk.
-func (o *recordFile) Close() error {
-	err := o.Flush()
-	if o.file != nil {
-		err = errors.Join(err, o.file.Close())
-	}
-	return err
-}
-
-// closing closes an output at the end of a function, whose result it joins where the disk has one.
-func closing(o *recordFile, result *error) {
-	if err := o.Close(); err != nil {
-		*result = errors.Join(*result, err)
-	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/spf13/cobra"
 
+	connector "github.com/weirsql/weir/connectors/kinesis"
 	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/engine"
 	"github.com/weirsql/weir/generator"
@@ -262,7 +263,7 @@ func (l *lab) send(ctx context.Context) error {
 		}
 		generators[i] = g
 		l.clock.Go(func() {
-			err := g.Run(ctx, &kinesisSink{client: l.client, stream: "tickerstream", clock: l.clock})
+			err := g.Run(ctx, newStreamSink(l.client, "tickerstream", connector.PutterOptions{Clock: l.clock}, false))
 			mu.Lock()
 			results[i] = outcome{err, true}
 			mu.Unlock()

@@ -77,7 +77,7 @@ func (n *notices) Handle(_ context.Context, r slog.Record) error {
 	key := b.String()
 	r.Attrs(func(a slog.Attr) bool {
 		b.WriteString(notice(a))
-		if a.Key != "error" { // the text of an error may have numbers that differ each time
+		if a.Key != "error" && a.Key != "in" { // the text of an error may have numbers that differ each time; pauses do
 			key += notice(a)
 		}
 		return true
