@@ -34,6 +34,7 @@ docs/generate.md describes both ways.`,
 				if cmd.Flags().Changed("seed") {
 					seed = &cfg.Seed
 				}
+				scenario.count = cfg.Count
 				return scenario.run(cmd, &to, cfg.For, seed)
 			}
 			if name := given(cmd, onlyWithScenario); name != "" {

@@ -20,10 +20,14 @@ import (
 type scenarioFlags struct {
 	file, labels, speed string
 	series              time.Duration
+	count               int64 // records at most; 0 is no limit
 }
 
 // notWithScenario are the flags whose place is the scenario's file.
-var notWithScenario = []string{"stream", "template", "rate", "count", "partition-key", "raw"}
+var notWithScenario = []string{"stream", "template", "rate", "partition-key", "raw"}
+
+// notWithSeries are the flags that mean nothing when no record is made.
+var notWithSeries = []string{"speed", "count"}
 
 // onlyWithScenario are the flags that mean nothing without one.
 var onlyWithScenario = []string{"labels", "speed", "series"}
@@ -46,8 +50,8 @@ func (f *scenarioFlags) run(cmd *cobra.Command, to *destination, length time.Dur
 	if cmd.Flags().Changed("series") && to.output == "" {
 		return usageErrorf("--series needs an --output: a directory, or - for standard output")
 	}
-	if cmd.Flags().Changed("series") && f.speed != "" {
-		return usageErrorf("--speed is how fast records are sent, and --series counts them instead")
+	if name := given(cmd, notWithSeries); name != "" && cmd.Flags().Changed("series") {
+		return usageErrorf("--%s is about records that are sent, and --series counts them instead", name)
 	}
 	if err := to.check(cmd); err != nil {
 		return err
@@ -113,7 +117,7 @@ func (f *scenarioFlags) play(cmd *cobra.Command, to *destination, s *generator.S
 	}
 	return to.send(cmd, s.Streams(), func(sinks map[string]generator.Sink) (traffic, error) {
 		p, err := generator.NewPlayer(generator.PlayerConfig{
-			Scenario: s, Speed: speed, BatchRecords: putRecords, Clock: engineClock{clock.Real{}},
+			Scenario: s, Speed: speed, Count: f.count, BatchRecords: putRecords, Clock: engineClock{clock.Real{}},
 		}, sinks)
 		if err != nil {
 			return traffic{}, &exitError{exitUsage, fmt.Errorf("%s: %w", f.file, err)}

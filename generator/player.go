@@ -17,6 +17,9 @@ type PlayerConfig struct {
 	// Speed is how many seconds of the scenario pass in one of the clock. 0 is as fast as the sinks take.
 	Speed float64
 
+	// Count ends the run after that many records; 0 is no limit.
+	Count int64
+
 	// BatchRecords is how many records at most go to a sink at once. Default 500.
 	BatchRecords int
 
@@ -55,6 +58,8 @@ func NewPlayer(c PlayerConfig, sinks map[string]Sink) (*Player, error) {
 		return nil, errors.New("generator: no scenario")
 	case !(c.Speed >= 0 && c.Speed <= maxRate):
 		return nil, fmt.Errorf("generator: speed is %v; it must be between 0 (as fast as possible) and %v", c.Speed, maxRate)
+	case c.Count < 0:
+		return nil, fmt.Errorf("generator: count is %d; it must be 0 (no limit) or more", c.Count)
 	case c.BatchRecords < 0:
 		return nil, fmt.Errorf("generator: batch size is %d; it must be at least 1", c.BatchRecords)
 	}
@@ -97,6 +102,7 @@ func NewPlayer(c PlayerConfig, sinks map[string]Sink) (*Player, error) {
 // no record is left out.
 func (p *Player) Run(ctx context.Context) error {
 	start := p.config.Clock.Now()
+	made := int64(0)
 	defer p.overdue.since.Store(0)
 	for {
 		at, ok := p.arrivals.next()
@@ -112,6 +118,10 @@ func (p *Player) Run(ctx context.Context) error {
 			}
 			if err := p.render(ctx, a.part, at+a.offset); err != nil {
 				return err
+			}
+			if made++; made == p.config.Count {
+				p.at.Store(int64(at + a.offset))
+				return p.flush(ctx)
 			}
 		}
 		p.at.Store(int64(at + tick))
@@ -185,9 +195,11 @@ func (p *Player) put(ctx context.Context, l *lane) error {
 	return nil
 }
 
-// Stats returns the counts so far. Elapsed is in the scenario's time, Lag in the clock's, and what is planned isn't known.
+// Stats returns the counts so far. Elapsed is in the scenario's time, Lag in the clock's, and what is planned isn't known
+// but for a limit.
 func (p *Player) Stats() Stats {
 	return Stats{
+		Planned: p.config.Count,
 		Sent:    p.sent.Load(),
 		Failed:  p.failed.Load(),
 		Bytes:   p.bytes.Load(),

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -19,6 +20,7 @@ type Scenario struct {
 	For   time.Duration // whole seconds
 	Seed  int64
 
+	cycle   time.Duration // that a day of the rates takes; 0 is a day
 	traffic []*traffic
 }
 
@@ -33,6 +35,7 @@ type traffic struct {
 	rate   float64    // records a second; with of, per record of that
 	of     *traffic   // may be nil
 	daily  []atHour   // sorted by hour; empty is 1 throughout
+	byDay  bool       // the hours are those of a week from Sunday, not of a day
 	weekly [7]float64 // by time.Weekday
 	trend  float64    // growth a day, as a part of the rate at the start
 	noise  float64    // deviation of the factor that is drawn each minute
@@ -40,8 +43,8 @@ type traffic struct {
 	changes []*change // of this traffic, in the order of the file
 }
 
-// atHour is a factor at an hour of the day; in between it runs straight.
-type atHour struct{ hour, factor float64 }
+// atHour is a factor at an hour, and the standard deviation with which it is drawn each second; in between both run straight.
+type atHour struct{ hour, factor, deviation float64 }
 
 // change is what happens to a traffic on schedule.
 type change struct {
@@ -175,12 +178,16 @@ func (r *rates) of(t *traffic, at time.Duration) (base, total float64) {
 		_, followed := r.of(t.of, at)
 		base *= followed
 	}
-	now := s.Start.Unix() + int64(at/tick)
-	second := now % 86400                                                    // of the day, in UTC
-	base *= t.hourly((float64(second)+0.5)/3600) * t.weekly[(now/86400+4)%7] // 1970 began on a Thursday
+	day, hour := s.timeOfDay(at + tick/2)
+	factor, deviation := t.hourly(day, hour)
+	if deviation > 0 {
+		source := s.draw(t, "deviation", int64(at/tick))
+		factor = max(0, factor+deviation*source.normal())
+	}
+	base *= factor * t.weekly[day]
 	base *= max(0, 1+t.trend*(at+tick/2).Hours()/24)
 	if t.noise > 0 {
-		if minute := now / 60; !m.known || m.minute != minute {
+		if minute := (s.Start.Unix() + int64(at/tick)) / 60; !m.known || m.minute != minute {
 			source := s.draw(t, "noise", minute)
 			m.minute, m.noise = minute, math.Exp(t.noise*source.normal()-t.noise*t.noise/2) // of mean 1
 		}
@@ -197,36 +204,50 @@ func (r *rates) of(t *traffic, at time.Duration) (base, total float64) {
 			total += c.add * s.strength(c, at)
 		}
 	}
-	base, total = min(base, maxScenarioRate), min(total, maxScenarioRate) // what noise may do
+	base, total = min(base, maxScenarioRate), min(total, maxScenarioRate) // what noise and deviations may do
 	m.known, m.at, m.base, m.total = true, at, base, total
 	return base, total
 }
 
-// hourly is the factor at an hour of the day, from 0 to 24: on the straight line between the two hours around it, across
-// midnight too.
-func (t *traffic) hourly(hour float64) float64 {
+// timeOfDay is the day of the week, from Sunday, and the hour from 0 to 24, in UTC, that the rates take a time from the
+// start for. Where a cycle compresses the day, it begins at the scenario's start, with that time of day.
+func (s *Scenario) timeOfDay(at time.Duration) (day int, hour float64) {
+	seconds := at.Seconds()
+	if s.cycle > 0 {
+		seconds *= float64(24*time.Hour) / float64(s.cycle)
+	}
+	seconds += float64(s.Start.Unix())
+	days := math.Floor(seconds / 86400)
+	return int(int64(days)+4) % 7, (seconds - days*86400) / 3600 // 1970 began on a Thursday
+}
+
+// hourly is the factor at an hour of a day of the week, and its deviation: on the straight line between the two hours around
+// it, across midnight too.
+func (t *traffic) hourly(day int, hour float64) (factor, deviation float64) {
 	if len(t.daily) == 0 {
-		return 1
+		return 1, 0
 	}
-	i := 0
-	for i < len(t.daily) && t.daily[i].hour <= hour {
-		i++
+	period := 24.0
+	if t.byDay {
+		period, hour = 7*24, hour+24*float64(day)
 	}
+	i := sort.Search(len(t.daily), func(i int) bool { return t.daily[i].hour > hour })
 	before, after := t.daily[(i+len(t.daily)-1)%len(t.daily)], t.daily[i%len(t.daily)]
 	length, into := after.hour-before.hour, hour-before.hour
 	if length <= 0 {
-		length += 24
+		length += period
 	}
 	if into < 0 {
-		into += 24
+		into += period
 	}
-	return before.factor + (after.factor-before.factor)*into/length
+	part := into / length
+	return before.factor + (after.factor-before.factor)*part, before.deviation + (after.deviation-before.deviation)*part
 }
 
 // maxScenarioRate keeps a mistyped rate from filling the memory with the records of one tick.
 const maxScenarioRate = 1e6
 
-// most is a bound of the rate of a traffic over the whole scenario, noise aside.
+// most is a bound of the rate of a traffic over the whole scenario, noise and deviations aside.
 func (s *Scenario) most(t *traffic) float64 {
 	rate := t.rate
 	if t.of != nil {

@@ -88,6 +88,13 @@ func (p *scenarioParser) parse(root *yaml.Node) {
 	p.mapping(root, "a scenario", []key{
 		{"start", false, p.start},
 		{"for", false, seconds(&p.scenario.For)},
+		{"cycle", false, func(n *yaml.Node) {
+			before := len(p.mistakes)
+			p.duration(n, &p.scenario.cycle)
+			if p.scenario.cycle == 0 && len(p.mistakes) == before {
+				p.mistake(n, "write how long a day of the rates takes, like 10m", "cycle is %q, no time", n.Value)
+			}
+		}},
 		{"seed", false, func(n *yaml.Node) {
 			if n.Decode(&p.scenario.Seed) != nil || n.ShortTag() != "!!int" {
 				p.mistake(n, "write one like 42", "seed is %q, not a whole number", n.Value)
@@ -248,33 +255,91 @@ func (p *scenarioParser) find(n *yaml.Node, what string) *traffic {
 	return nil
 }
 
+// daily reads factors by hour, or by days and hour.
 func (p *scenarioParser) daily(n *yaml.Node, t *traffic) {
-	const hint = "write factors by hour: {4: 30%, 20: 150%}"
+	const hint = "write factors by hour: {4: 30%, 20: 150% ± 10%}, or by days: {mon-fri: {4: 30%, 20: 150%}, sat-sun: {12: 80%}}"
+	if n.Kind == yaml.MappingNode && len(n.Content) > 0 {
+		_, t.byDay = parseDays(n.Content[0].Value)
+	}
+	if !t.byDay {
+		p.hours(n, "daily", hint, t, []int{0})
+		return
+	}
+	var of [7]bool
+	before := len(p.mistakes)
 	p.entries(n, "daily", hint, func(name, value *yaml.Node) {
+		days, ok := parseDays(name.Value)
+		if !ok {
+			p.mistake(name, hint, "%q is neither a day nor days like mon-fri", name.Value)
+			return
+		}
+		for _, day := range days {
+			if of[day] {
+				p.mistake(name, "leave one of them out", "daily has two lists of hours for %s", dayNames[day])
+				return
+			}
+			of[day] = true
+		}
+		p.hours(value, "daily of "+name.Value, hint, t, days)
+	})
+	for day, there := range of {
+		if !there && len(p.mistakes) == before {
+			p.mistake(n, "days without hours of their own have no rate", "daily has no hours for %s", dayNames[day])
+			return
+		}
+	}
+}
+
+// hours reads factors by hour, and takes them for each of the days.
+func (p *scenarioParser) hours(n *yaml.Node, what, hint string, t *traffic, days []int) {
+	seen := map[float64]bool{}
+	p.entries(n, what, hint, func(name, value *yaml.Node) {
 		var at atHour
 		hour, ok := parseHour(name.Value)
 		if !ok {
 			p.mistake(name, hint, "%q is not an hour from 0 to 23, nor a time like 18:30", name.Value)
 			return
 		}
-		at.hour = hour
-		p.share(value, "daily", 0, &at.factor)
-		t.daily = append(t.daily, at)
+		if seen[hour] {
+			p.mistake(name, "leave one of them out", "%s has two factors for the same time", what)
+			return
+		}
+		seen[hour] = true
+		p.deviating(value, what, &at)
+		for _, day := range days {
+			at.hour = hour + 24*float64(day)
+			t.daily = append(t.daily, at)
+		}
 	})
 	slices.SortFunc(t.daily, func(a, b atHour) int { return cmp.Compare(a.hour, b.hour) })
-	for i := 1; i < len(t.daily); i++ {
-		if t.daily[i-1].hour == t.daily[i].hour {
-			p.mistake(n, "leave one of them out", "daily has two factors for the same time")
-		}
+}
+
+// deviating reads a factor that may have a deviation: 150% ± 10%.
+func (p *scenarioParser) deviating(n *yaml.Node, what string, into *atHour) {
+	mean, deviation, given := strings.Cut(n.Value, "±")
+	if !given {
+		mean, deviation, given = strings.Cut(n.Value, "+-")
+	}
+	if !given || n.Kind != yaml.ScalarNode {
+		p.share(n, what, 0, &into.factor)
+		return
+	}
+	for _, of := range []struct {
+		text string
+		what string
+		into *float64
+	}{{mean, what, &into.factor}, {deviation, "the deviation in " + what, &into.deviation}} {
+		at := *n
+		at.Value = strings.TrimSpace(of.text)
+		p.share(&at, of.what, 0, of.into)
 	}
 }
 
 func (p *scenarioParser) weekly(n *yaml.Node, t *traffic) {
-	days := []key{{name: "sun"}, {name: "mon"}, {name: "tue"}, {name: "wed"}, {name: "thu"}, {name: "fri"}, {name: "sat"}}
 	p.entries(n, "weekly", "write factors by day: {sat: 80%, sun: 70%}", func(name, value *yaml.Node) {
-		day := slices.IndexFunc(days, func(k key) bool { return k.name == name.Value })
+		day := slices.Index(dayNames, name.Value)
 		if day < 0 {
-			p.mistake(name, "the days are "+keyNames(days), "%q is not a day", name.Value)
+			p.mistake(name, "the days are "+strings.Join(dayNames, ", "), "%q is not a day", name.Value)
 			return
 		}
 		p.share(value, "weekly", 0, &t.weekly[day])

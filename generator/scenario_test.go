@@ -98,6 +98,17 @@ func TestSeasonsAndTrend(t *testing.T) {
 		// Halfway from 4:00 to 20:00 is noon; from 20:00 to 4:00, across midnight, it is midnight.
 		{"daily", "daily: {4: 50%, 20: 150%}", "1d", time.Minute, map[int]int64{4 * 60: 300, 12 * 60: 600, 20 * 60: 900, 0: 600, 22 * 60: 750, 2 * 60: 450}},
 		{"one hour is all of them", "daily: {7: 50%}", "1d", time.Hour, map[int]int64{0: 18000, 7: 18000, 23: 18000}},
+		// Hours of their own on Saturday and Sunday: from Friday 20:00 to Saturday 12:00 the rate falls from 2 to 1, and from
+		// Sunday 12:00 to Monday 4:00 it rises to 3.
+		{"by day", "daily: {mon-fri: {4: 3, 20: 2}, sat-sun: {12: 1}}", "8d", time.Minute, map[int]int64{
+			4 * 60: 1800, 12 * 60: 1500, 20 * 60: 1200, 24 * 60: 1500, // Monday
+			(4*24 + 20) * 60: 1200, 5 * 24 * 60: 1050, (5*24 + 12) * 60: 600, 6 * 24 * 60: 600,
+			(6*24 + 20) * 60: 1200, 7 * 24 * 60: 1500, (7*24 + 4) * 60: 1800,
+		}},
+		// The days of the rates are an hour each, and begin with the scenario's start, a Monday.
+		{"cycle", "daily: {4: 50%, 20: 150%}, weekly: {tue: 0}", "3h", time.Minute, map[int]int64{
+			10: 308, 30: 608, 50: 885, 59: 615, 61: 0, 119: 0, 130: 308, // a minute is 24, whose mean counts
+		}},
 		{"weekly", "weekly: {sat: 50%, sun: 0}", "8d", 24 * time.Hour, map[int]int64{0: 864000, 4: 864000, 5: 432000, 6: 0, 7: 864000}},
 		// In the middle of the second day one and a half days have passed.
 		{"trend", "trend: 10%", "3d", 24 * time.Hour, map[int]int64{0: 907200, 1: 993600, 2: 1080000}},
@@ -106,6 +117,9 @@ func TestSeasonsAndTrend(t *testing.T) {
 		text := strings.Replace(evenHour, "arrivals: even", "arrivals: even, "+c.keys, 1)
 		text = strings.Replace(text, "for: 1h", "for: "+c.length, 1)
 		text = strings.Replace(text, "rate: 100", "rate: 10", 1)
+		if c.name == "cycle" {
+			text = "cycle: 1h\n" + text
+		}
 		got := counted(t, parseScenario(t, text), c.step)
 		for i, want := range c.want {
 			if math.Abs(float64(got[i]-want)) > 1+float64(want)/600 { // the straight line goes on within a step
@@ -183,6 +197,59 @@ func TestArrivalsAtRandom(t *testing.T) {
 }
 
 // Noise is a factor of mean 1 with the deviation asked for, the same within a minute.
+// A deviation is that of the rate, drawn anew each second, as the Kinesis Data Generator does, and in between hours it is in
+// between; a rate is never below nothing.
+func TestDeviations(t *testing.T) {
+	moments := func(daily, length string, from, to int) (mean, deviation float64) {
+		text := strings.Replace(evenHour, "arrivals: even", "arrivals: even, daily: {"+daily+"}", 1)
+		counts := counted(t, parseScenario(t, strings.Replace(text, "for: 1h", "for: "+length, 1)), time.Second)[from:to]
+		for _, n := range counts {
+			mean += float64(n) / float64(len(counts))
+		}
+		for _, n := range counts {
+			deviation += (float64(n) - mean) * (float64(n) - mean) / float64(len(counts))
+		}
+		return mean, math.Sqrt(deviation)
+	}
+	for _, c := range []struct {
+		daily           string
+		from, to        int
+		mean, deviation float64
+	}{
+		{"0: 100% ± 10%", 0, 3600, 100, 10},
+		{"0: 1 +- 0.3", 0, 3600, 100, 30},
+		// From 0:00 to 2:00 the deviation falls from 20 to 10; around one o'clock it is 15.
+		{"0: 200% ± 20%, 2: 200% ± 10%", 3000, 4200, 200, 15},
+		// A normal distribution of mean 0, of which the negative half is nothing: mean σ/√(2π), variance σ²(1/2 - 1/2π).
+		{"0: 0 ± 50%", 0, 3600, 50 / math.Sqrt(2*math.Pi), 50 * math.Sqrt(0.5-0.5/math.Pi)},
+	} {
+		mean, deviation := moments(c.daily, "2h", c.from, c.to)
+		n := float64(c.to - c.from)
+		if math.Abs(mean-c.mean) > 4*c.deviation/math.Sqrt(n) || math.Abs(deviation-c.deviation) > 4*c.deviation/math.Sqrt(2*n)+0.3 {
+			t.Errorf("%s: mean %.2f and deviation %.2f, want %.2f and %.2f", c.daily, mean, deviation, c.mean, c.deviation)
+		}
+	}
+	// What follows from the seed is the same each time, and other with another.
+	text := strings.Replace(evenHour, "arrivals: even", "arrivals: even, daily: {0: 100% ± 10%}", 1)
+	first, again := counted(t, parseScenario(t, text), time.Second), counted(t, parseScenario(t, text), time.Second)
+	if other := counted(t, parseScenario(t, "seed: 7\n"+text), time.Second); !slices.Equal(first, again) || slices.Equal(first, other) {
+		t.Error("the deviations don't follow from the seed")
+	}
+}
+
+// A limit ends the run at its record, whatever the length.
+func TestPlayerCount(t *testing.T) {
+	for _, speed := range []float64{0, 10} {
+		got, _, _ := played(t, evenHour, PlayerConfig{Count: 150, Speed: speed}, "s")
+		if len(got["s"]) != 150 {
+			t.Errorf("%d records, want 150", len(got["s"]))
+		}
+	}
+	if _, err := NewPlayer(PlayerConfig{Scenario: parseScenario(t, evenHour), Count: -1}, nil); err == nil {
+		t.Error("a negative count is no mistake")
+	}
+}
+
 func TestNoise(t *testing.T) {
 	s := parseScenario(t, "start: 2024-05-06\nfor: 2d\ntraffic: {x: {stream: s, template: '1', rate: 100, arrivals: even, noise: 10%}}")
 	got := counted(t, s, time.Minute)
@@ -233,7 +300,7 @@ func played(t *testing.T, text string, c PlayerConfig, names ...string) (map[str
 	if err := p.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if sent := p.Stats().Sent; sent != int64(len(at)) || p.Stats().Elapsed != c.Scenario.For {
+	if sent := p.Stats().Sent; sent != int64(len(at)) || p.Stats().Elapsed != c.Scenario.For && c.Count == 0 {
 		t.Errorf("stats %+v, %d records", p.Stats(), len(at))
 	}
 	return got, clock, at

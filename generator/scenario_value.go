@@ -3,6 +3,7 @@ package generator
 import (
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,6 +111,26 @@ func parseHour(text string) (float64, bool) {
 		m, err = strconv.ParseUint(minutes, 10, 8)
 	}
 	return float64(h) + float64(m)/60, err == nil && h < 24 && m < 60
+}
+
+// dayNames are by time.Weekday.
+var dayNames = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+// parseDays reads a day, or some that follow each other: sat, mon-fri, sat-sun.
+func parseDays(text string) (days []int, ok bool) {
+	from, to, several := strings.Cut(text, "-")
+	first, last := slices.Index(dayNames, from), slices.Index(dayNames, to)
+	if !several {
+		last = first
+	}
+	if first < 0 || last < 0 || several && first == last {
+		return nil, false
+	}
+	for day := first; ; day = (day + 1) % 7 {
+		if days = append(days, day); day == last {
+			return days, true
+		}
+	}
 }
 
 // wholeTicks refuses a step that a scenario can't be counted in.
