@@ -29,13 +29,9 @@ import (
 	wtypes "github.com/weirsql/weir/types"
 )
 
-// The lab's systems and traffic.
+// The lab's systems; its traffic is queries/lab/traffic.yaml.
 var (
 	labStreams = []string{"tickerstream", "clickstream", "impressionstream", "ctrstream", "destinationstream", "anomalydetectionstream"}
-	labTraffic = []labGenerator{
-		{"impressions", `{"browseraction": "Impression", "site": "https://www.mysite.com"}`, 1},
-		{"clicks", `{"browseraction": "Click", "site": "https://www.mysite.com"}`, 5},
-	}
 	// labStages are the steps that are jobs, in the order rows pass through them, with the streams each one reads.
 	labStages = []labStage{
 		{"04_impressions", []string{"tickerstream"}},
@@ -54,11 +50,6 @@ const (
 	labTopic      = "ClickStreamEvent2"
 	labSubscriber = "analyst@example.com"
 )
-
-type labGenerator struct {
-	name, template string
-	rate           float64
-}
 
 type labStage struct {
 	step    string
@@ -89,6 +80,9 @@ with --fast as long as it takes to compute them, and leaves nothing behind.`,
 			}
 			out, stop := newScreen(cmd.OutOrStdout(), cmd.ErrOrStderr())
 			defer stop()
+			if _, err := labTraffic(labStart, o.length, o.seed); err != nil {
+				return usageErrorf("--for: %w", err)
+			}
 			l := &lab{labOptions: o, clock: clock.Real{}, out: out}
 			if !o.fast {
 				return l.run(cmd.Context())
@@ -242,61 +236,52 @@ func (l *lab) isStage(step string) bool {
 	return slices.ContainsFunc(labStages, func(s labStage) bool { return s.step == step })
 }
 
-// send runs the two generators to their end.
+// send plays the traffic to its end.
 func (l *lab) send(ctx context.Context) error {
-	w := l.clock.NewWaiter()
-	type outcome struct {
-		err  error
-		done bool
+	traffic, err := labTraffic(l.clock.Now(), l.length, l.seed)
+	if err != nil {
+		return err
 	}
-	results := make([]outcome, len(labTraffic))
-	generators := make([]*generator.Generator, len(labTraffic))
-	var mu sync.Mutex
-	for i, t := range labTraffic {
-		template, err := generator.Compile(t.template, generator.Options{RequireJSON: true})
-		if err != nil {
-			return err
-		}
-		g, err := generator.New(generator.Config{Template: template, Rate: t.rate, For: l.length, Seed: l.seed + int64(i), Clock: engineClock{l.clock}})
-		if err != nil {
-			return err
-		}
-		generators[i] = g
-		l.clock.Go(func() {
-			err := g.Run(ctx, newStreamSink(l.client, "tickerstream", connector.PutterOptions{Clock: l.clock}, false))
-			mu.Lock()
-			results[i] = outcome{err, true}
-			mu.Unlock()
-			w.Wake()
-		})
+	planned := int64(0)
+	steps, err := traffic.Series(time.Second)
+	if err != nil {
+		return err
 	}
-	progress := func() string {
-		var parts []string
-		for i, t := range labTraffic {
-			st := generators[i].Stats()
-			parts = append(parts, fmt.Sprintf("%s %d of %d", t.name, st.Sent, st.Planned))
+	for _, counts := range steps {
+		for _, n := range counts {
+			planned += n
 		}
-		return strings.Join(parts, ", ")
 	}
+	sinks := map[string]generator.Sink{}
+	for _, stream := range traffic.Streams() {
+		sinks[stream] = newStreamSink(l.client, stream, connector.PutterOptions{Clock: l.clock}, false)
+	}
+	p, err := generator.NewPlayer(generator.PlayerConfig{Scenario: traffic, Speed: 1, Clock: engineClock{l.clock}}, sinks)
+	if err != nil {
+		return err
+	}
+	progress := func() string { return fmt.Sprintf("sent %d of %d records", p.Stats().Sent, planned) }
 	rows := newProgress(l.session.Jobs)
 	l.out.showStatus(func() string { return progress() + " · " + rows.line() })
-	for {
-		mu.Lock()
-		left := slices.ContainsFunc(results, func(o outcome) bool { return !o.done })
-		mu.Unlock()
-		if !left {
-			break
-		}
-		w.Wait(context.WithoutCancel(ctx), l.clock.Now().Add(time.Second))
-	}
+	err = p.Run(ctx)
 	l.out.showStatus(rows.line)
-	l.out.say("sent: %s", progress())
-	for _, r := range results {
-		if r.err != nil {
-			return r.err
-		}
+	l.out.say("%s: %s", progress(), strings.Join(traffic.Traffic(), " and "))
+	return err
+}
+
+// labTraffic is the lab's traffic, from a time on.
+func labTraffic(start time.Time, length time.Duration, seed int64) (*generator.Scenario, error) {
+	const file = "lab/traffic.yaml"
+	text, err := queries.Lab.ReadFile(file)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	s, err := generator.ParseScenario("queries/"+file, text, start)
+	if err != nil {
+		return nil, err
+	}
+	s.For, s.Seed = length, seed
+	return s, s.Check()
 }
 
 // outside runs f, which waits for others, without holding back virtual time.

@@ -4,9 +4,9 @@ package queries
 
 import "embed"
 
-// Lab is the lab's steps, lab/01_….sql and so on, to be run in name order.
+// Lab is the lab's steps, lab/01_….sql and so on, to be run in name order, and its traffic, a scenario of weir generate.
 //
-//go:embed lab/*.sql
+//go:embed lab/*.sql lab/traffic.yaml
 var Lab embed.FS
 
 // UDF has what functions in Rust and C are written with: weir.rs and weir.h.
