@@ -17,6 +17,7 @@ type putRecordInput struct {
 }
 
 type putRecordOutput struct {
+	EncryptionType string `json:",omitempty"` // as of each record in GetRecords: only of a stream that is encrypted
 	SequenceNumber string
 	ShardID        string `json:"ShardId"`
 }
@@ -49,5 +50,9 @@ func (s *Service) putRecord(_ context.Context, in *putRecordInput) (*putRecordOu
 	if err := s.append(st, entries[:], out[:]); err != nil {
 		return nil, err
 	}
-	return &putRecordOutput{out[0].seq.String(), out[0].shard.id}, nil
+	reply := &putRecordOutput{SequenceNumber: out[0].seq.String(), ShardID: out[0].shard.id}
+	if m.KeyID != "" {
+		reply.EncryptionType = m.encryption()
+	}
+	return reply, nil
 }

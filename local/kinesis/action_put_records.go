@@ -78,7 +78,7 @@ func (s *Service) putRecords(c *call) error {
 	if err := s.append(st, b.entries, b.out); err != nil {
 		return err
 	}
-	c.reply.B = appendPutReply(c.reply.B, c.proto, b.out, failures{s: s, stream: m.Name, fault: c.fault})
+	c.reply.B = appendPutReply(c.reply.B, c.proto, b.out, putReply{s: s, stream: m.Name, kms: m.KeyID != "", fault: c.fault})
 	return nil
 }
 
@@ -144,15 +144,16 @@ func validKey(key []byte) bool {
 	return len(key) > 0 && utf8.Valid(key) && (len(key) <= maxPartitionKeyChars || utf8.RuneCount(key) <= maxPartitionKeyChars)
 }
 
-// failures words the results of records that were kept out.
-type failures struct {
+// putReply is what the answer says beside where the records are.
+type putReply struct {
 	s      *Service
 	stream string
+	kms    bool // the records are said to be encrypted
 	fault  *service.Fault
 }
 
-// of is the code and the message for a record.
-func (f *failures) of(p *placed) (code, message string) {
+// failure is the code and the message for a record that was kept out.
+func (f *putReply) failure(p *placed) (code, message string) {
 	switch {
 	case p.throttled != nil:
 		return exceeded, f.s.rateExceeded(p.throttled, f.stream)

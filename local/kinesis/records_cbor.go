@@ -200,8 +200,15 @@ func appendCBORText(dst []byte, s string) []byte {
 	return append(appendCBORHead(dst, cborText, uint64(len(s))), s...)
 }
 
-func appendPutReplyCBOR(dst []byte, out []placed, f failures) []byte {
-	dst = appendCBORHead(dst, cborMap, 2)
+func appendPutReplyCBOR(dst []byte, out []placed, f putReply) []byte {
+	members := uint64(2)
+	if f.kms {
+		members++
+	}
+	dst = appendCBORHead(dst, cborMap, members)
+	if f.kms {
+		dst = appendCBORText(appendCBORText(dst, "EncryptionType"), "KMS")
+	}
 	dst = appendCBORText(dst, "FailedRecordCount")
 	dst = appendCBORHead(dst, cborUint, uint64(countFailed(out)))
 	dst = appendCBORText(dst, "Records")
@@ -210,7 +217,7 @@ func appendPutReplyCBOR(dst []byte, out []placed, f failures) []byte {
 		p := &out[i]
 		dst = appendCBORHead(dst, cborMap, 2)
 		if p.shard == nil {
-			code, message := f.of(p)
+			code, message := f.failure(p)
 			dst = appendCBORText(appendCBORText(dst, "ErrorCode"), code)
 			dst = appendCBORText(appendCBORText(dst, "ErrorMessage"), message)
 			continue

@@ -237,8 +237,12 @@ func appendJSONString(dst []byte, s []byte) []byte {
 	return append(dst, '"')
 }
 
-func appendPutReplyJSON(dst []byte, out []placed, f failures) []byte {
-	dst = append(dst, `{"FailedRecordCount":`...)
+func appendPutReplyJSON(dst []byte, out []placed, f putReply) []byte {
+	dst = append(dst, '{')
+	if f.kms {
+		dst = append(dst, `"EncryptionType":"KMS",`...)
+	}
+	dst = append(dst, `"FailedRecordCount":`...)
 	dst = strconv.AppendInt(dst, int64(countFailed(out)), 10)
 	dst = append(dst, `,"Records":[`...)
 	for i := range out {
@@ -247,7 +251,7 @@ func appendPutReplyJSON(dst []byte, out []placed, f failures) []byte {
 		}
 		p := &out[i]
 		if p.shard == nil {
-			code, message := f.of(p)
+			code, message := f.failure(p)
 			dst = append(dst, `{"ErrorCode":`...)
 			dst = appendJSONString(dst, []byte(code))
 			dst = append(dst, `,"ErrorMessage":`...)

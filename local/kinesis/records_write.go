@@ -3,7 +3,7 @@ package kinesis
 import "strconv"
 
 // appendPutReply appends the answer to PutRecords; entries without a shard are failures.
-func appendPutReply(dst []byte, p protocol, out []placed, f failures) []byte {
+func appendPutReply(dst []byte, p protocol, out []placed, f putReply) []byte {
 	if p == protocolCBOR {
 		return appendPutReplyCBOR(dst, out, f)
 	}

@@ -109,12 +109,19 @@ func TestSettingsAreKept(t *testing.T) {
 		t.Errorf("a day later: %+v %v", account, err)
 	}
 
-	// Records are distributed whatever their key, and say how they are encrypted.
-	put(t, c, "s", "k", "x")
+	// Records are distributed whatever their key, and say how they are encrypted, as do the answers to those who put them.
+	if out := put(t, c, "s", "k", "x"); out.EncryptionType != types.EncryptionTypeKms {
+		t.Errorf("PutRecord into an encrypted stream: EncryptionType is %q, want KMS", out.EncryptionType)
+	}
 	perShard := map[string]int{}
-	for range 29 {
+	for range 28 {
 		perShard[*put(t, c, "s", "k", "x").ShardId]++
 	}
+	several, err := c.PutRecords(ctx, &kinesis.PutRecordsInput{StreamARN: arn, Records: []types.PutRecordsRequestEntry{{Data: []byte("x"), PartitionKey: aws.String("k")}}})
+	if err != nil || several.EncryptionType != types.EncryptionTypeKms {
+		t.Fatalf("PutRecords into an encrypted stream: %+v %v, want EncryptionType KMS", several, err)
+	}
+	perShard[*several.Records[0].ShardId]++
 	if len(perShard) != 3 || slices.Max([]int{perShard["shardId-000000000000"], perShard["shardId-000000000001"], perShard["shardId-000000000002"]}) > 11 {
 		t.Errorf("30 records of one key, distributed: %v", perShard)
 	}
