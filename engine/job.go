@@ -326,10 +326,14 @@ func readSmall(place checkpoint.FS, name string) (string, error) {
 	return string(data), errors.Join(err, f.Close())
 }
 
-// planKey names a plan by what its operators do: the same statement finds its checkpoints again.
+// planKey names a plan by what its operators do: the same statement finds its checkpoints again, at another parallelism, too.
+// What gathers rows before an exchange is there only with several subtasks, and keeps nothing over a checkpoint.
 func planKey(plan *physical.Plan) string {
 	h := fnv.New64a()
 	for _, n := range plan.Nodes {
+		if physical.Below(n) != n {
+			continue
+		}
 		fmt.Fprintf(h, "%s;", n.Base().ID)
 	}
 	return fmt.Sprintf("%016x", h.Sum64())

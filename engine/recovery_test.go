@@ -183,6 +183,37 @@ func TestStopWithSavepoint(t *testing.T) {
 	}
 }
 
+// A job goes on from its latest checkpoint at another parallelism, also where the plan then has an aggregate in two phases, which
+// it has not when there is one subtask.
+func TestRestoreAtAnotherParallelism(t *testing.T) {
+	p, dir := newPipe(t), t.TempDir()
+	tables := fmt.Sprintf(`CREATE TEMPORARY TABLE src (n BIGINT, ts AS TO_TIMESTAMP_LTZ(n, 3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = '%s', 'format' = 'json', 'source.monitor-interval' = '5 ms', 'scan.parallelism' = '1');
+CREATE TEMPORARY TABLE dst (n BIGINT) WITH ('connector' = 'filesystem', 'path' = '%s', 'format' = 'json');
+`, p.in, p.out)
+	var want []int
+	for life, parallelism := range []string{"1", "2", "3", "1"} {
+		s := open(t, engine.Options{DataDir: dir, Restore: "latest",
+			Settings: map[string]string{"parallelism.default": parallelism, "execution.checkpointing.interval": "10 ms"}})
+		p.add(100)
+		for n := p.next - 100; n < p.next; n += 10 {
+			want = append(want, n, n+1)
+		}
+		job := must(t, s, tables+`INSERT INTO dst SELECT MIN(n) FROM TABLE(TUMBLE(TABLE src, DESCRIPTOR(ts), INTERVAL '0.01' SECOND))
+GROUP BY window_start, window_end, MOD(n, 2);`).Job
+		eventually(t, "the windows", func() bool { return len(numbers(t, p.out)) >= len(want) })
+		if restored := job.Info().Checkpoints.Restored; (restored != "") != (life > 0) {
+			t.Errorf("at parallelism %s the job goes on from the checkpoint %q", parallelism, restored)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := numbers(t, p.out); !slices.Equal(got, want) {
+		t.Errorf("published: %v", got)
+	}
+}
+
 // flaky is a function that fails so many times.
 func flaky(left *atomic.Int64) udf.Spec {
 	return udf.Spec{Name: "FLAKY", Family: "test", Usage: []string{"FLAKY(n)"}, NonDeterministic: true, Scalar: func(c *udf.Call) (*udf.BoundScalar, error) {
