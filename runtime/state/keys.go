@@ -27,8 +27,10 @@ type Keys struct {
 	spans  []span
 	arena  Arena
 
-	hasher KeyHasher
-	buf    []byte
+	hasher  KeyHasher
+	buf     []byte
+	ends    []int    // of the rows in buf
+	encoded []uint64 // their hashes
 
 	watch bool    // slots of new keys are wanted
 	fresh []int32 // these
@@ -86,31 +88,31 @@ func (k *Keys) lookup(cols []*types.Vector, rows []int32, n int, out []int32, in
 		}
 		return out
 	}
-	hashes := k.hasher.HashColumns(cols, rows, n)
 	if k.layout == keysOfRows {
-		for j, h := range hashes {
-			k.buf = types.EncodeRow(k.buf[:0], cols, row(rows, j))
-			out[j] = k.lookupBytes(h, k.buf, insert)
-		}
-		return out
+		k.lookupRows(cols, rows, out, insert)
+	} else {
+		k.lookupTexts(cols[0], rows, k.hasher.HashColumns(cols, rows, n), out, insert)
 	}
-	k.lookupTexts(cols[0], rows, hashes, out, insert)
 	return out
 }
 
-// lookupTexts looks for the keys of a batch in two steps, for the same reason as lookupInts: first for what is likely their
-// slot, an entry with their hash in its first place, which waits for no memory; then whether it is.
-func (k *Keys) lookupTexts(v *types.Vector, rows []int32, hashes []uint64, out []int32, insert bool) {
+// likely looks for the keys of a batch in the one place where most of them are: it gives the slot + 1 of the entry there
+// if its hash is the key's, else 0. For the same reason as in lookupInts this comes first: it waits for no memory. Keys that
+// come in afterwards leave the slots where they are.
+func (k *Keys) likely(hashes []uint64, out []int32) {
 	entries, mask := k.table.entries, k.table.mask
-	out = out[:len(hashes)]
 	for j, h := range hashes {
 		e := &entries[h&mask]
-		likely := e.slot
+		slot := e.slot
 		if e.word != h {
-			likely = 0
+			slot = 0
 		}
-		out[j] = likely
+		out[j] = slot
 	}
+}
+
+func (k *Keys) lookupTexts(v *types.Vector, rows []int32, hashes []uint64, out []int32, insert bool) {
+	k.likely(hashes, out)
 	valid := v.Valid.AllValid(v.N)
 	for j, h := range hashes {
 		i := row(rows, j)
@@ -119,14 +121,38 @@ func (k *Keys) lookupTexts(v *types.Vector, rows []int32, hashes []uint64, out [
 			continue
 		}
 		key := v.Bytes(i)
-		if slot := out[j] - 1; slot >= 0 { // keys that come in between leave it where it is
-			if s := k.spans[slot]; int(s.n) == len(key) && string(k.arena.Get(s.ref, len(key))) == string(key) {
-				out[j] = slot
-				continue
-			}
+		if slot := out[j] - 1; slot >= 0 && k.is(slot, key) {
+			out[j] = slot
+		} else {
+			out[j] = k.lookupBytes(h, key, insert)
 		}
-		out[j] = k.lookupBytes(h, key, insert)
 	}
+}
+
+func (k *Keys) lookupRows(cols []*types.Vector, rows []int32, out []int32, insert bool) {
+	k.buf, k.ends, k.encoded = k.buf[:0], resize(k.ends, len(out)), resize(k.encoded, len(out))
+	for j := range out {
+		from := len(k.buf)
+		k.buf = types.EncodeRow(k.buf, cols, row(rows, j))
+		k.ends[j], k.encoded[j] = len(k.buf), HashBytes(k.buf[from:])
+	}
+	k.likely(k.encoded, out)
+	from := 0
+	for j, h := range k.encoded {
+		key := k.buf[from:k.ends[j]]
+		from = k.ends[j]
+		if slot := out[j] - 1; slot >= 0 && k.is(slot, key) {
+			out[j] = slot
+		} else {
+			out[j] = k.lookupBytes(h, key, insert)
+		}
+	}
+}
+
+// is reports whether a slot is the key's.
+func (k *Keys) is(slot int32, key []byte) bool {
+	s := k.spans[slot]
+	return int(s.n) == len(key) && string(k.arena.Get(s.ref, len(key))) == string(key)
 }
 
 func (k *Keys) lookupNull(insert bool) int32 {

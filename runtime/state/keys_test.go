@@ -225,6 +225,12 @@ func BenchmarkKeys(b *testing.B) {
 		intKeys, textKeys := state.NewKeys([]types.Type{types.BigIntType}), state.NewKeys([]types.Type{types.StringType})
 		run("bigint", ints, func(v *types.Vector) { intKeys.Lookup([]*types.Vector{v}, nil, batch, out) })
 		run("text", texts, func(v *types.Vector) { textKeys.Lookup([]*types.Vector{v}, nil, batch, out) })
+		rowKeys := state.NewKeys([]types.Type{types.BigIntType, types.StringType})
+		i := 0
+		run("bigint-text", texts, func(v *types.Vector) {
+			rowKeys.Lookup([]*types.Vector{ints[i%len(ints)], v}, nil, batch, out)
+			i++
+		})
 		intMap, textMap := map[int64]int32{}, map[string]int32{}
 		run("naive-bigint", ints, func(v *types.Vector) {
 			for j, x := range v.I64 {
