@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -29,9 +30,23 @@ func TestScaling(t *testing.T) {
 CREATE TEMPORARY TABLE o (w TIMESTAMP_LTZ(3), k BIGINT, c BIGINT, s BIGINT) WITH ('connector' = 'blackhole');
 INSERT INTO o SELECT window_start, k, COUNT(*), SUM(n) FROM TABLE(TUMBLE(TABLE keyed, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, k;`
 	queries := []struct{ name, sql string }{
+		{"windows over 100,000 users of clicks", fmt.Sprintf(`CREATE TEMPORARY TABLE clicks (browseraction STRING, site STRING, userid STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND)
+WITH ('connector' = 'filesystem', 'format' = 'json', 'path' = '%s');
+CREATE TEMPORARY TABLE o (w TIMESTAMP(3), userid STRING, clicks BIGINT, impressions BIGINT) WITH ('connector' = 'blackhole');
+INSERT INTO o SELECT window_start, userid, COUNT(*) FILTER (WHERE browseraction = 'Click'), COUNT(*) FILTER (WHERE browseraction = 'Impression')
+FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end, userid;`,
+			recordFiles(t, rows/3, func(w io.Writer, n int, at time.Time) {
+				action := "Click"
+				if n%6 == 0 {
+					action = "Impression"
+				}
+				fmt.Fprintf(w, `{"browseraction":"%s","site":"https://www.mysite.com","userid":"user-%05d","ts":"%s"}`+"\n", action, n*7919%100000, at.Format("2006-01-02 15:04:05.000"))
+			}))},
 		{"windows over 100,000 keys of JSON", fmt.Sprintf(`CREATE TEMPORARY TABLE n (n BIGINT, ts TIMESTAMP_LTZ(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND)
 WITH ('connector' = 'filesystem', 'format' = 'json', 'json.timestamp-format.standard' = 'ISO-8601', 'path' = '%s');
-`, numberFiles(t, 4, rows/3)) + windows},
+`, recordFiles(t, rows/3, func(w io.Writer, n int, at time.Time) {
+			fmt.Fprintf(w, `{"n":%d,"ts":"%s"}`+"\n", n, at.Format("2006-01-02T15:04:05.000Z"))
+		})) + windows},
 		{"windows over 100,000 keys", numbers("n", rows-1) + windows},
 		{"join over 1,000,000 keys", numbers("n", rows/10-1) + numbers("m", rows/10-1) + `CREATE TEMPORARY TABLE o (k BIGINT, a BIGINT, b BIGINT) WITH ('connector' = 'blackhole');
 INSERT INTO o SELECT l.k, l.n, r.n FROM (SELECT MOD(n * 7919, 1000000) AS k, n FROM n) l JOIN (SELECT MOD(n * 104729, 1000000) AS k, n FROM m) r ON l.k = r.k;`},
@@ -75,18 +90,18 @@ INSERT INTO o SELECT l.k, l.n, r.n FROM (SELECT MOD(n * 7919, 1000000) AS k, n F
 	}
 }
 
-// numberFiles writes JSON records with a number and a time, 100 to a millisecond of event time, to files that are read side by
-// side, and returns their folder.
-func numberFiles(t *testing.T, files, rows int) string {
+// recordFiles writes records, 100 to a millisecond of event time, to four files that are read side by side, and returns their
+// folder.
+func recordFiles(t *testing.T, rows int, record func(w io.Writer, n int, at time.Time)) string {
 	dir := t.TempDir()
-	for i := range files {
+	for i := range 4 {
 		f, err := os.Create(filepath.Join(dir, fmt.Sprintf("%d.jsonl", i)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		w := bufio.NewWriter(f)
-		for n := i; n < rows; n += files {
-			fmt.Fprintf(w, `{"n":%d,"ts":"%s"}`+"\n", n, time.UnixMilli(int64(n/100)).UTC().Format("2006-01-02T15:04:05.000Z"))
+		for n := i; n < rows; n += 4 {
+			record(w, n, time.UnixMilli(int64(n/100)).UTC())
 		}
 		if err := errors.Join(w.Flush(), f.Close()); err != nil {
 			t.Fatal(err)

@@ -61,8 +61,9 @@ func onePhase(plan *physical.Plan, widths map[physical.Node]int) {
 }
 
 // capacity is how many batches wait between two subtasks: enough that neither waits for the other's scheduling, little
-// enough that the queues of an all-to-all exchange don't hold much.
-func capacity(senders int) int { return max(2, 16/max(senders, 2)) }
+// enough that the queues of an all-to-all exchange don't hold much, and that what they hold is still in a cache when it is
+// read.
+func capacity(senders int) int { return max(2, 8/max(senders, 2)) }
 
 // build makes the tasks of the attempt.
 func (a *attempt) build(ctx context.Context, plan *physical.Plan, from *checkpoint.Checkpoint) error {
