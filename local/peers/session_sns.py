@@ -91,4 +91,4 @@ refused("InvalidParameter", client.publish, TopicArn=fifo, Message="m")
 for arn in (topic, fifo):
     client.delete_topic(TopicArn=arn)
     client.delete_topic(TopicArn=arn)
-print("ok")
+print("ok: boto3 " + boto3.__version__ + ", SNS")

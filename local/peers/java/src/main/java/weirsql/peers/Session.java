@@ -26,6 +26,7 @@ import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.core.SdkSystemSetting;
 import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
@@ -41,7 +42,7 @@ import software.amazon.awssdk.services.kinesis.model.Record;
 /** A session of the AWS SDK for Java v2 on an embedded Kinesis: see README.md. */
 final class Session {
   /** CBOR unless the SDK's own switch turns it off. */
-  private static final String PROTOCOL = Boolean.parseBoolean(System.getProperty("aws.cborEnabled", "true")) ? "cbor" : "json";
+  private static final String PROTOCOL = SdkSystemSetting.CBOR_ENABLED.getBooleanValueOrThrow() ? "cbor" : "json";
 
   private final Set<String> called = new ConcurrentSkipListSet<>();
   private final KinesisClient client;

@@ -40,7 +40,7 @@ import software.amazon.awssdk.services.kinesis.model.ShardFilterType;
 import software.amazon.awssdk.services.kinesis.model.ShardIteratorType;
 
 /** A session of Flink's Kinesis SQL connector on an embedded Kinesis: see ../README.md. */
-final class FlinkSession {
+final class Session {
   private static final int ROWS = 5000;
 
   private final String endpoint;
@@ -48,7 +48,7 @@ final class FlinkSession {
   private final TableEnvironment flink;
 
   public static void main(String[] args) throws Exception {
-    FlinkSession s = new FlinkSession(args[0]);
+    Session s = new Session(args[0]);
     String stream = "peer-" + UUID.randomUUID().toString().substring(0, 8);
     s.create(stream, 3);
     s.sink(stream);
@@ -64,7 +64,7 @@ final class FlinkSession {
     System.exit(0); // the connector's clients leave threads behind
   }
 
-  FlinkSession(String endpoint) {
+  Session(String endpoint) {
     this.endpoint = endpoint;
     client = KinesisClient.builder().endpointOverride(URI.create(endpoint)).region(Region.US_EAST_1)
         .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create("local", "local"))).build();
