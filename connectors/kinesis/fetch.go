@@ -45,8 +45,11 @@ type fetcher struct {
 	silence time.Duration // how long a subscription may say nothing
 
 	policy awsclient.Policy
-	limit  int32
+	limit  int32 // records per request
+	most   int32 // by the table
+	adapts bool  // limit follows from the size of the records
 	pace   pace
+	quota  *quota
 	stray  sync.Once // says that there are user records of other shards
 	came   time.Time // when the last page with records came, at first when the first was asked for
 
@@ -55,6 +58,8 @@ type fetcher struct {
 
 	dropped int64        // of the goroutine: the position.Seen that is known to have expired
 	lost    atomic.Int64 // how often that was found
+
+	throttles atomic.Int64 // requests that were refused as too many
 
 	mu    sync.Mutex
 	queue []*page
@@ -66,10 +71,11 @@ type fetcher struct {
 
 func newFetcher(s *source, client *kinesis.Client, shard string, p position, wake, retried func()) *fetcher {
 	v := s.table.Options
+	most := int32(v.Int("scan.shard.getrecords.maxrecordcount"))
 	return &fetcher{
 		source: s, client: client, shard: shard, fetched: p, wake: wake,
-		retrier: s.retrier(shard, retried), worker: worker.New(s.env.Clock), pace: newPace(s), silence: maxSilence,
-		limit: int32(v.Int("scan.shard.getrecords.maxrecordcount")), policy: policy(v, "scan.shard.getrecords"),
+		retrier: s.retrier(shard, retried), worker: worker.New(s.env.Clock), pace: newPace(s, false), silence: maxSilence,
+		limit: most, most: most, adapts: v.Bool("scan.shard.adaptivereads"), policy: policy(v, "scan.shard.getrecords"),
 	}
 }
 
@@ -113,6 +119,8 @@ func (f *fetcher) run(ctx context.Context) error {
 // poll asks for pages until the shard ends.
 func (f *fetcher) poll(ctx context.Context) error {
 	f.came = f.source.env.Clock.Now()
+	f.quota = share(quotaKey{f.source.env.Clock, f.source.settings.Address(), f.source.name, f.shard})
+	defer f.quota.leave()
 	for expired := 0; ; {
 		p := f.room(ctx)
 		if p == nil {
@@ -169,21 +177,53 @@ func (f *fetcher) fetch(ctx context.Context, p *page) error {
 	}
 	var asked time.Time
 	err := f.retrier.Do(ctx, "GetRecords", f.policy, func(ctx context.Context) error {
-		asked = f.source.env.Clock.Now()
-		return getRecords(ctx, f.client, in, p)
+		if asked = f.turn(ctx); ctx.Err() != nil {
+			return ctx.Err()
+		}
+		err := getRecords(ctx, f.client, in, p)
+		if err != nil && awsclient.Classify(err) == awsclient.Throttled {
+			f.throttles.Add(1)
+			f.pace = newPace(f.source, true)
+		}
+		return err
 	})
 	if err != nil {
 		return err
 	}
+	f.charge(p)
 	f.iterator = p.iterator
 	p.see(asked.Add(-offClock))
 	return f.bound(ctx, p, p.iterator == "")
 }
 
+// turn waits until the shard may be asked, and returns the time.
+func (f *fetcher) turn(ctx context.Context) time.Time {
+	now := f.source.env.Clock.Now()
+	if f.pace.spacing == 0 {
+		return now
+	}
+	for at := f.quota.turn(now, f.pace.spacing); now.Before(at) && ctx.Err() == nil; now = f.source.env.Clock.Now() {
+		f.worker.Rest(ctx, at)
+	}
+	return now
+}
+
+// charge notes what a page has used of the shard's bandwidth, and with adaptive reads how many records of that size it gives
+// until the next one.
+func (f *fetcher) charge(p *page) {
+	if f.pace.spacing == readSpacing && p.payload > 0 {
+		f.quota.charge(f.source.env.Clock.Now(), p.payload)
+	}
+	if f.adapts && p.whole > 0 {
+		share := int64(readBandwidth) * int64(max(f.pace.some, readSpacing)) / int64(time.Second)
+		f.limit = int32(max(1, min(int64(f.most), share*int64(p.whole)/int64(max(p.payload, 1)))))
+	}
+}
+
 // bound leaves in p what is to be read, and notes whether it is the last page: the shard ends with it, or what was to be read
 // of it does.
 func (f *fetcher) bound(ctx context.Context, p *page, ends bool) error {
-	more := f.more(p)
+	p.more = f.more(p)
 	p.skip(f.fetched)
 	if p.packed {
 		keys, err := f.source.hashKeys(ctx, f.client, f.shard)
@@ -199,7 +239,7 @@ func (f *fetcher) bound(ctx context.Context, p *page, ends bool) error {
 		})
 	}
 	if p.last = ends; f.fetched.Until != 0 {
-		p.last = p.cut(f.fetched.Until) || ends || !more
+		p.last = p.cut(f.fetched.Until) || ends || !p.more
 	}
 	return nil
 }
@@ -233,7 +273,7 @@ func (f *fetcher) pause(p *page, asked time.Time) time.Duration {
 	if p.whole > 0 {
 		f.came = asked
 	}
-	return f.pace.pause(p.whole, f.more(p), asked.Sub(f.came))
+	return f.pace.pause(p.whole, p.more, asked.Sub(f.came))
 }
 
 // room waits until the queue takes another page and returns an empty one, or nil when ctx has ended.

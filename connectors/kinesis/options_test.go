@@ -52,7 +52,6 @@ func TestRefusedOptions(t *testing.T) {
 			"source.efo.consumer.name", "both name the consumer"},
 		{"source", arn + " scan.stream.recordpublisher=EFO scan.stream.efo.registration=NONE scan.stream.efo.consumerarn.views=" + consumerARN, "scan.stream.efo.consumerarn.views", "another stream"},
 		{"source", arn + " scan.stream.recordpublisher=EFO scan.stream.efo.registration=NONE scan.stream.efo.consumerarn.clicks=mine", "scan.stream.efo.consumerarn.clicks", "is not the ARN of a consumer"},
-		{"source", arn + " scan.shard.adaptivereads=true", "scan.shard.adaptivereads", "only false"},
 		{"source", arn + " scan.shard.idle.interval=1000", "scan.shard.idle.interval", "only -1"},
 		{"source", arn + " scan.watermark.lookahead.millis=1000", "scan.watermark.lookahead.millis", "only 0"},
 		{"source", arn + " scan.shard-assigner=com.example.Mine", "scan.shard-assigner", "only default or uniform"},

@@ -21,15 +21,20 @@ type pace struct {
 	some  time.Duration // after another page with records, or an empty one behind which there are some
 	none  time.Duration // after a page without any
 	grows bool          // none is the least, and grows while nothing comes
+	// spacing is the least time between requests of all readers of a shard in this process, 0 if they needn't take turns.
+	spacing time.Duration
 }
 
 // newPace returns AWS's pace, which gives five answers in a second of a shard, or a faster one for a server on this machine.
-// What the table says counts before both.
-func newPace(s *source) pace {
+// What the table says counts before both. strict is AWS's pace whatever the server: for one that has refused an answer.
+func newPace(s *source, strict bool) pace {
 	const interval, emptyInterval = "scan.shard.getrecords.intervalmillis", "source.reader.empty-records-fetch-interval"
 	v := s.table.Options
 	between, none := v.Duration(interval), v.Duration(emptyInterval)
-	p := pace{more: between, some: between, none: none}
+	p := pace{more: between, some: between, none: none, spacing: min(between, readSpacing)}
+	if strict {
+		return p
+	}
 	// In time that jumps, waiting is free, and it is the requests that cost time.
 	if _, real := s.env.Clock.(clock.Real); real && s.settings.OnThisMachine() {
 		p = pace{some: shortest, none: shortest, grows: true}

@@ -15,6 +15,8 @@ type page struct {
 	text     []byte
 	records  []record
 	whole    int           // how many records Kinesis gave
+	payload  int           // their bytes, as AWS counts them: data and partition keys
+	more     bool          // there may be others behind them
 	packed   bool          // some of them were aggregated
 	strays   int           // user records of them that were left out: their keys are another shard's
 	iterator string        // for the next page; "" when the shard ends with this one
@@ -43,7 +45,7 @@ func (p *page) bytes(s span) []byte { return p.text[s.from:s.to:s.to] }
 
 func (p *page) reset() {
 	p.text, p.records, p.iterator, p.follow, p.children, p.behind, p.last = p.text[:0], p.records[:0], "", "", p.children[:0], 0, false
-	p.whole, p.packed, p.strays, p.seen = 0, false, 0, 0
+	p.whole, p.payload, p.more, p.packed, p.strays, p.seen = 0, 0, false, false, 0, 0
 }
 
 // size is what the page takes of the queue, in bytes: small user records need more for their places than for themselves.
@@ -52,6 +54,7 @@ func (p *page) size() int { return len(p.text) + len(p.records)*int(unsafe.Sizeo
 // add adds a record, or the user records that are packed into it.
 func (p *page) add(r record) {
 	p.whole++
+	p.payload += int(r.data.to-r.data.from) + int(r.key.to-r.key.from)
 	data := p.bytes(r.data)
 	var packed bool
 	if p.users, packed = p.unpacker.Decode(p.users[:0], data); !packed {

@@ -65,8 +65,6 @@ func newSource(env *connectors.Env, t *connectors.Table) (connectors.Source, err
 	_, real := env.Clock.(clock.Real)
 	s.pushed = s.consumer != nil && real
 	switch {
-	case v.Bool("scan.shard.adaptivereads"):
-		return nil, s.refuse("scan.shard.adaptivereads", "false")
 	case v.Int("scan.shard.idle.interval") != -1:
 		err := s.refuse("scan.shard.idle.interval", "-1").(*option.Error)
 		err.Hint = "use 'scan.watermark.idle-timeout' to let a quiet shard not hold back the watermark"
