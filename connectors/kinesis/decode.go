@@ -21,6 +21,9 @@ import (
 // unknown ones are passed over. An error leaves the page in no state to use.
 func (p *page) decode(body []byte) error {
 	p.reset()
+	if need := len(body) / 4 * 3; cap(p.text) < need { // base64 of nearly all
+		p.text = make([]byte, 0, need)
+	}
 	s := scanner{b: body}
 	s.object(func(name []byte) {
 		switch string(name) {
