@@ -42,7 +42,7 @@ func unknownPlaceholder(name string) (msg, hint string) {
 	module, _, _ := strings.Cut(name, ".")
 	var siblings []string
 	for _, f := range functions {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(f.Name)); d < bestDistance {
+		if d := editDistance(strings.ToLower(moduleAndMethod(name)), strings.ToLower(f.Name)); d < bestDistance {
 			best, bestDistance = f.Name, d
 		}
 		if strings.HasPrefix(f.Name, module+".") {

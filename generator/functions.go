@@ -157,7 +157,9 @@ var functions = []Function{
 // Functions lists every placeholder, sorted by name.
 func Functions() []Function { return slices.Clone(functions) }
 
+// findFunction returns the placeholder of a name, or nil.
 func findFunction(name string) *Function {
+	name = moduleAndMethod(name)
 	i, found := slices.BinarySearchFunc(functions, name, func(f Function, name string) int {
 		return strings.Compare(f.Name, name)
 	})
@@ -165,6 +167,17 @@ func findFunction(name string) *Function {
 		return nil
 	}
 	return &functions[i]
+}
+
+// moduleAndMethod leaves out what stands behind them, as in random.number.float: faker.js looks at the two alone, and
+// templates that people have count on it.
+func moduleAndMethod(name string) string {
+	if i := strings.IndexByte(name, '.'); i >= 0 {
+		if j := strings.IndexByte(name[i+1:], '.'); j >= 0 {
+			return name[:i+1+j]
+		}
+	}
+	return name
 }
 
 // plain is a placeholder that takes no argument.

@@ -173,6 +173,34 @@ func TestTemplatesOfTheKinesisDataGenerator(t *testing.T) {
   "heat": {{random.weightedArrayElement({"weights":[0.4, 0.6],"data":[32, 34]})}}
 }
 `: `{  "uuid": "[-0-9a-f]{36}",  "seen": "2023-08-23 16:00:00.000",  "track": \d+,    "activity": "(Rowing|Sitting)",  "heat": 3[24]}`,
+		// What AWS's help page and labs have people write.
+		`{{random.weightedArrayElement(
+  {
+    "weights": [0.3,0.2,0.5],
+    "data": ["cat","fish","dog"]
+  }
+)}}`: `cat|fish|dog`,
+		`{{internet.ip}} - - [{{date.now("DD/MMM/YYYY:HH:mm:ss Z")}}] "{{random.weightedArrayElement({"weights":[0.7,0.3],"data":["GET","PUT"]})}} {{random.arrayElement(["/list","/search/tag/list"])}}" 200 {{random.number(10000)}} "-" "HealthChecker/1.0" `: `[\d.]+ - - \[23/Aug/2023:12:00:00 -04:00\] "(GET|PUT) /(list|search/tag/list)" 200 \d+ "-" "HealthChecker/1.0"`,
+		`{"price": {{random.number.float({
+"min":1,
+"max":99,
+"precision": 0.01
+})}}, "ticker":"{{random.arrayElement(
+["AAA","BBB"]
+)}}"}`: `{"price": \d\d?(\.\d\d?)?, "ticker":"(AAA|BBB)"}`,
+		`
+{
+    "name" : "{{commerce.productName}}",
+    "color" : "{{commerce.color}}",
+    "image": "{{image.imageUrl}}",
+    "since": "{{date.past}}",
+    "until": "{{date.future}}",
+    "status" : "{{random.weightedArrayElement({
+        "weights" : [0.8,0.1,0.1],
+        "data": ["OK","FAIL","PENDING"]
+        }        
+    )}}"
+}`: `{    "name" : "[A-Z][^"]+",    "color" : "[a-z ]+",    "image": "http://[^"]+",    "since": "\w{3} \w{3} \d\d 202[23] [\d:]{8} GMT-0400 \([^)]*\)",    "until": "\w{3} \w{3} \d\d 202[34] [\d:]{8} GMT-0400 \([^)]*\)",    "status" : "(OK|FAIL|PENDING)"}`,
 		"{\r\n\t\"at\": \"{{date.utc}}\",\r\n\t\"host\": \"{{internet.domainName}}\",\r\n\t\"agent\": \"{{internet.userAgent}}\"\r\n}": `{\t"at": "2023-08-23T16:00:00Z",\t"host": "[a-z.]+",\t"agent": "Mozilla/5.0 .*"}`,
 		`{"order": "{{random.alphaNumeric}}{{random.number(9)}}", "item": "{{commerce.productName}}", "price": {{commerce.price}},
  "buyer": {"name": "{{name.findName}}", "mail": "{{internet.email}}", "phone": "{{phone.phoneNumber}}",
@@ -191,6 +219,23 @@ func TestTemplatesOfTheKinesisDataGenerator(t *testing.T) {
 			if !re.MatchString(got) {
 				t.Errorf("%s\nrenders %s\nwhich isn't %s", template, got, pattern)
 				break
+			}
+		}
+	}
+}
+
+// The dates of the Kinesis Data Generator's help page, in local time and in UTC.
+func TestDatesOfTheHelpPage(t *testing.T) {
+	for format, want := range map[string][2]string{
+		``:                                  {"2023-08-23T12:00:00-04:00", "2023-08-23T16:00:00Z"},
+		`("dddd, MMMM Do YYYY, h:mm:ss a")`: {"Wednesday, August 23rd 2023, 12:00:00 pm", "Wednesday, August 23rd 2023, 4:00:00 pm"},
+		`("ddd, hA")`:                       {"Wed, 12PM", "Wed, 4PM"},
+		`("DD/MMM/YYYY:HH:mm:ss Z")`:        {"23/Aug/2023:12:00:00 -04:00", "23/Aug/2023:16:00:00 +00:00"},
+	} {
+		for i, method := range []string{"date.now", "date.utc"} {
+			got := string(mustCompile(t, "{{"+method+format+"}}").Append(nil, NewSource(1, noon2023)))
+			if got != want[i] {
+				t.Errorf("%s%s renders %q, want %q", method, format, got, want[i])
 			}
 		}
 	}

@@ -170,6 +170,7 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		{" \n ", 0, "the template is empty", ""},
 		{"a{{random.nubmer}}", 3, `template:1:4: unknown placeholder "random.nubmer"`, `did you mean "random.number"?`},
 		{"é\nü {{random.UUID}}", 8, `template:2:5: unknown placeholder "random.UUID"`, `did you mean "random.uuid"?`},
+		{"{{random.nubmer.float}}", 2, `unknown placeholder "random.nubmer.float"`, `did you mean "random.number"?`},
 		{"{{random.double}}", 2, `unknown placeholder "random.double"`, "random"},
 		{"{{internet.colour}}", 2, `unknown placeholder "internet.colour"`, `did you mean "internet.color"?`},
 		{"{{system.directoryPath}}", 2, `unknown placeholder "system.directoryPath"`, "there are system.commonFileExt, system."},
