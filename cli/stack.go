@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,6 +51,7 @@ type opened struct {
 	services *stack.Services
 	stack    *stack.Stack // nil if only the state is wanted
 	state    *stack.State
+	name     string // of the stack
 }
 
 // withStack runs a subcommand; its file is read if parse says so.
@@ -58,8 +60,8 @@ func withStack(c *cobra.Command, parse bool, run func(cmd *cobra.Command, o *ope
 	f.flags(c.Flags())
 	c.Args = cobra.ExactArgs(1)
 	if parse {
-		c.Flags().StringVar(&f.name, "name", "", "name of the stack, for resources of a template that have none (default: the file's name)")
-		c.Flags().StringArrayVar(&f.params, "param", nil, "a parameter of a template, `key=value`; may be repeated")
+		c.Flags().StringVar(&f.name, "name", "", "name of the stack, for resources of a template that have none (default: that of the last time, else the file's name)")
+		c.Flags().StringArrayVar(&f.params, "param", nil, "a parameter of a template, `key=value`; may be repeated (default: that of the last time, else the template's)")
 	}
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		o, err := f.open(cmd.Context(), args[0], parse)
@@ -85,10 +87,6 @@ func (f *stackFlags) open(ctx context.Context, file string, parse bool) (*opened
 	o := &opened{services: &stack.Services{Clock: clock.Real{}}}
 	env := stack.Environment{Name: f.name, Region: localRegion, Params: map[string]string{}}
 	env.Account = func() (string, error) { return localAccount, nil }
-	if env.Name == "" {
-		base := filepath.Base(file)
-		env.Name = strings.TrimSuffix(base, filepath.Ext(base))
-	}
 	for _, p := range f.params {
 		key, value, ok := strings.Cut(p, "=")
 		if !ok {
@@ -139,6 +137,9 @@ func (f *stackFlags) open(ctx context.Context, file string, parse bool) (*opened
 	if o.state, err = stack.OpenState(filepath.Join(home, "stacks"), file, place); err != nil {
 		return nil, err
 	}
+	base := filepath.Base(file)
+	env.Name = cmp.Or(f.name, o.state.Name, strings.TrimSuffix(base, filepath.Ext(base)))
+	env.Remembered, o.name = o.state.Params, env.Name
 	if parse {
 		if o.stack, err = stack.Parse(file, text, env); err != nil {
 			return nil, &exitError{exitUsage, err} // as it is, to be told mistake by mistake
@@ -162,6 +163,9 @@ otherwise, and wait until all is ACTIVE. What somebody else has made is used as 
 		showPlan(cmd.OutOrStdout(), o.stack, plan)
 		if dry || plan.Empty() {
 			return nil
+		}
+		if err := o.state.Remember(o.name, o.stack.Params); err != nil {
+			return err
 		}
 		return stack.Up(cmd.Context(), o.services, plan, o.state, teller(cmd.ErrOrStderr()))
 	})

@@ -21,6 +21,8 @@ type Environment struct {
 	Region  string                 // of AWS
 	Account func() (string, error) // called if need be
 	Params  map[string]string      // of a template
+	// Remembered are the parameters of before, which count where Params has none. The template may have lost some.
+	Remembered map[string]string
 }
 
 // parser collects mistakes and goes on, so that one look at the file mends them all.

@@ -35,6 +35,8 @@ type Stack struct {
 	File      string
 	Resources []*Resource // by kind, then as in the file
 	Notes     []Note      // what the file has and a stack doesn't make
+	// Params are the parameters of a template that were given, now or before, but for secrets (NoEcho).
+	Params map[string]string
 }
 
 // Note is something of the file that is left alone.

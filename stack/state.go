@@ -23,6 +23,10 @@ type State struct {
 	File  string `json:"file"`
 	Place string `json:"place"`
 	Made  []Made `json:"made"`
+
+	// Name and Params are what the stack was last made with, so that nobody has to give them again.
+	Name   string            `json:"name,omitempty"`
+	Params map[string]string `json:"params,omitempty"`
 }
 
 // Made is a resource that Up has made.
@@ -79,6 +83,12 @@ func (s *State) add(m Made) error {
 // remove forgets one that is gone.
 func (s *State) remove(id string) error {
 	s.Made = slices.DeleteFunc(s.Made, func(old Made) bool { return old.ID == id })
+	return s.write()
+}
+
+// Remember keeps the name and the parameters that a stack is made with.
+func (s *State) Remember(name string, params map[string]string) error {
+	s.Name, s.Params = name, params
 	return s.write()
 }
 

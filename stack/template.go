@@ -51,6 +51,15 @@ func (p *parser) template(root *yaml.Node) {
 			p.mistakes = append(p.mistakes, &Error{File: p.file, Msg: fmt.Sprintf("the template has no parameter %q", name), Hint: didYouMean(name, namesOf(declared))})
 		}
 	}
+	for _, name := range namesOf(declared) {
+		text, given := t.given(name)
+		if secret, err := strconv.ParseBool(orEmpty(member(member(declared, name), "NoEcho")).Value); given && (err != nil || !secret) {
+			if p.stack.Params == nil {
+				p.stack.Params = map[string]string{}
+			}
+			p.stack.Params[name] = text
+		}
+	}
 	if t.resources == nil || t.resources.Kind != yaml.MappingNode {
 		p.mistake(root, "", "the template has no Resources")
 		return
@@ -463,6 +472,14 @@ func (t *templateReader) pseudo(n *yaml.Node, name string) (any, bool) {
 	return nil, false
 }
 
+// given is the value that a parameter was given, now or before.
+func (t *templateReader) given(name string) (text string, ok bool) {
+	if text, ok = t.env.Params[name]; !ok {
+		text, ok = t.env.Remembered[name]
+	}
+	return text, ok
+}
+
 // parameter is a parameter's value. What is wrong with it is told once, where it is declared.
 func (t *templateReader) parameter(name string, p *yaml.Node) (any, bool) {
 	if t.wrong[name] {
@@ -473,7 +490,7 @@ func (t *templateReader) parameter(name string, p *yaml.Node) (any, bool) {
 		t.mistake(p, hint, format, args...)
 		return nil, false
 	}
-	text, given := t.env.Params[name]
+	text, given := t.given(name)
 	if !given {
 		d := member(p, "Default")
 		if d == nil {
