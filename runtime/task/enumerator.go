@@ -27,6 +27,7 @@ type Enumerator struct {
 	live      []atomic.Int64 // by subtask: splits that are assigned and not ended
 	known     map[string]knownSplit
 	listed    time.Time // when the splits were listed last
+	front     *front    // nil: subtasks send watermarks of their own
 	stopping  atomic.Bool
 	onListed  func()
 	onFailure func(err error)
@@ -58,10 +59,14 @@ func NewEnumerator(env *Env, node *physical.Scan, parallelism int, from *checkpo
 	if err != nil {
 		return nil, err
 	}
-	return &Enumerator{
+	e := &Enumerator{
 		env: env, node: node, restored: r, waiter: env.Clock.NewWaiter(), scans: make([]*scan, parallelism),
 		live: make([]atomic.Int64, parallelism), known: map[string]knownSplit{}, onListed: onListed, onFailure: onFailure,
-	}, nil
+	}
+	if e.more() && parallelism > 1 {
+		e.front = newFront(parallelism)
+	}
+	return e, nil
 }
 
 // Stop ends the search for splits. From any goroutine.

@@ -27,7 +27,8 @@ import (
 // The watermark of a split is the largest value of the watermark expression over its rows; that of the scan is the
 // smallest over its splits, those that have been without rows for the idle timeout excepted. A split that is assigned
 // but not open holds the watermark back, too, so that the order in which files are read doesn't decide what is late. The
-// scan never lowers its watermark for splits that are discovered later.
+// scan never lowers its watermark for splits that are discovered later; where there may be any, it doesn't run ahead of the
+// other subtasks (scan_front.go).
 //
 // Which split is read next, and which are open, is in split_open.go.
 type scan struct {
@@ -52,14 +53,15 @@ type scan struct {
 	ended     []string
 	polls     int
 	turn      int
-	most      int  // rows to ask for: fewer when they are wide
-	held      bool // a split has something but is too far ahead of its alignment group
-	assigned  bool // the first splits have been assigned
-	more      bool // there may be further splits
-	watermark int64
-	resend    bool // the restored watermark has to be sent before any row
-	idle      bool // the chain has been told that it is
-	orders    int  // splits that have been assigned
+	most      int   // rows to ask for: fewer when they are wide
+	held      bool  // a split has something but is too far ahead of its alignment group
+	assigned  bool  // the first splits have been assigned
+	more      bool  // there may be further splits
+	watermark int64 // that has been sent
+	reached   int64 // the highest that could have been, if it weren't for other subtasks
+	resend    bool  // the restored watermark has to be sent before any row
+	idle      bool  // the chain has been told that it is
+	orders    int   // splits that have been assigned
 }
 
 // pollBytes is how large the rows of one Poll should be at most.
@@ -71,7 +73,7 @@ func newScan(v *vertex, node *physical.Scan, e *Enumerator) (*scan, error) {
 		fields[i] = types.Field{Name: c.Name, Type: c.Type}
 	}
 	s := &scan{v: v, node: node, enumerator: e, raw: types.NewBatch(types.NewSchema(fields...)), more: true,
-		watermark: math.MinInt64, most: v.task.env.MaxRows, ends: node.Source.Bounded()}
+		watermark: math.MinInt64, reached: math.MinInt64, most: v.task.env.MaxRows, ends: node.Source.Bounded()}
 	s.out.Schema = node.Schema
 	if l, ok := node.Source.(connectors.Limited); ok {
 		s.ends, s.maxOpen = true, l.MaxOpen()
@@ -182,6 +184,12 @@ func (s *scan) poll(now time.Time) (bool, error) {
 	}
 	if sp != nil {
 		return true, s.read(sp, now)
+	}
+	if s.enumerator.front != nil { // others may have come further
+		was := s.watermark
+		if err := s.advance(); err != nil || s.watermark > was {
+			return true, err
+		}
 	}
 	return s.checkIdle(now)
 }
@@ -406,12 +414,20 @@ func (s *scan) low() (low int64, any bool) {
 	return low, any
 }
 
-// align tells the alignment group where the scan is. One without splits holds nobody back.
-func (s *scan) align() {
+// align tells the alignment group and the other subtasks where the scan is, and returns the watermark that it may send. One
+// without splits holds nobody back.
+func (s *scan) align() (watermark int64) {
+	low, any := s.low()
 	if s.aligned != nil {
-		low, _ := s.low()
 		s.aligned.set(low)
 	}
+	if any {
+		s.reached = max(s.reached, low)
+	}
+	if f := s.enumerator.front; f != nil {
+		return min(s.reached, f.set(s.v.task.subtask, low, s.v.task.Wake))
+	}
+	return s.reached
 }
 
 // advance sends the watermark if it has risen.
@@ -419,15 +435,12 @@ func (s *scan) advance() error {
 	if s.expression == nil {
 		return nil
 	}
-	low, any := s.low()
-	if s.aligned != nil {
-		s.aligned.set(low)
-	}
-	if !any || low <= s.watermark {
+	w := s.align()
+	if w <= s.watermark {
 		return nil
 	}
-	s.watermark = low
-	return s.v.watermark(low)
+	s.watermark = w
+	return s.v.watermark(w)
 }
 
 // exclude takes a split out of the minimum, or back in.
@@ -453,7 +466,7 @@ func (s *scan) checkIdle(now time.Time) (progress bool, err error) {
 	if s.expression == nil {
 		return false, nil
 	}
-	timeout, active, high := s.node.Watermark.IdleTimeout, len(s.parked), s.watermark
+	timeout, active, high := s.node.Watermark.IdleTimeout, len(s.parked), max(s.watermark, s.reached)
 	for _, sp := range s.reading {
 		high = max(high, sp.watermark)
 		if now.Before(sp.quiet) { // the clock has been set back
