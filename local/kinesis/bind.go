@@ -4,9 +4,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,18 +130,35 @@ func bindList(value any, dst reflect.Value, sh *shape, path string, v *violation
 		}
 		return serializationError("Expected list or null")
 	}
-	sh.size(int64(len(list)), "length ", "'["+strings.Repeat("…", min(1, len(list)))+"]'", path, v)
 	dst.Set(reflect.MakeSlice(dst.Type(), len(list), len(list)))
-	for i, e := range list {
-		at := path + "." + strconv.Itoa(i+1) + ".member"
-		if e == nil {
-			v.add("null", at, "not be null")
-			continue
+	shown := "…" // structures, of which AWS shows the type
+	if texts, ok := dst.Interface().([]string); ok {
+		for i, e := range list {
+			var ok bool
+			if texts[i], ok = e.(string); !ok && e != nil {
+				return wrongType(e, "an String")
+			}
 		}
-		if err := bindValue(e, dst.Index(i), sh.elem, at, v); err != nil {
-			return err
+		shown = strings.Join(texts, ", ")
+		if slices.ContainsFunc(texts, func(e string) bool { return !sh.elem.takes(e) }) {
+			v.add("'["+shown+"]'", path, "satisfy constraint: ["+sh.elem.all()+"]")
+		}
+	} else {
+		for i, e := range list {
+			at := path + "." + strconv.Itoa(i+1) + ".member"
+			if e == nil {
+				v.add("null", at, "not be null")
+				continue
+			}
+			if err := bindValue(e, dst.Index(i), sh.elem, at, v); err != nil {
+				return err
+			}
 		}
 	}
+	if len(list) == 0 {
+		shown = ""
+	}
+	sh.size(int64(len(list)), "length ", "'["+shown+"]'", path, v)
 	return nil
 }
 
@@ -152,23 +170,26 @@ func bindMap(value any, dst reflect.Value, sh *shape, path string, v *violations
 		}
 		return serializationError("Expected map or null")
 	}
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	sort.Strings(names) // for messages that repeat
-	sh.size(int64(len(m)), "length ", "'{"+strings.Join(names, ", ")+"}'", path, v)
 	out := make(map[string]string, len(m))
-	for _, name := range names {
-		at := path + "." + name + ".member"
+	var pairs []string
+	keys, values := true, true                         // are as they should be
+	for _, name := range slices.Sorted(maps.Keys(m)) { // for messages that repeat
 		text, ok := m[name].(string)
 		if !ok && m[name] != nil {
 			return wrongType(m[name], "an String")
 		}
-		sh.keys.checkText(name, path, v)
-		sh.elem.checkText(text, at, v)
 		out[name] = text
+		pairs = append(pairs, name+"="+text)
+		keys, values = keys && sh.keys.takes(name), values && sh.elem.takes(text)
 	}
+	shown := "'{" + strings.Join(pairs, ", ") + "}'"
+	if !keys {
+		v.note(shown, path, "Map keys must satisfy constraint: ["+sh.keys.all()+"]")
+	}
+	if !values {
+		v.note(shown, path, "Map value must satisfy constraint: ["+sh.elem.all()+"]")
+	}
+	sh.size(int64(len(m)), "length ", shown, path, v)
 	dst.Set(reflect.ValueOf(out))
 	return nil
 }

@@ -121,7 +121,7 @@ func TestErrors(t *testing.T) {
 		{"StartStreamEncryption", `{"StreamName":"s","EncryptionType":"ROT13","KeyId":""}`, 400, "ValidationException", "2 validation errors detected: Value 'ROT13' at 'encryptionType' failed to satisfy constraint: Member must satisfy enum value set: [NONE, KMS]; Value '' at 'keyId' failed to satisfy constraint: Member must have length greater than or equal to 1"},
 		{"StartStreamEncryption", `{"StreamName":"s","EncryptionType":"NONE","KeyId":"k"}`, 400, "InvalidArgumentException", "…"},
 		{"EnableEnhancedMonitoring", `{"StreamName":"s","ShardLevelMetrics":[]}`, 400, "ValidationException", "…at 'shardLevelMetrics' failed to satisfy constraint: Member must have length greater than or equal to 1"},
-		{"EnableEnhancedMonitoring", `{"StreamName":"s","ShardLevelMetrics":["Some"]}`, 400, "ValidationException", "1 validation error detected: Value 'Some' at 'shardLevelMetrics.1.member' failed to satisfy constraint: Member must satisfy enum value set: …"},
+		{"EnableEnhancedMonitoring", `{"StreamName":"s","ShardLevelMetrics":["Some"]}`, 400, "ValidationException", "1 validation error detected: Value '[Some]' at 'shardLevelMetrics' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: …"},
 		{"PutResourcePolicy", `{"ResourceARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","Policy":"no JSON"}`, 400, "InvalidArgumentException", "Policy is not a valid JSON document."},
 		{"UpdateStreamMode", `{"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s","StreamModeDetails":{"StreamMode":"PROVISIONED"},"WarmThroughputMiBps":5}`, 400, "ValidationException", "…"},
 		{"UpdateStreamWarmThroughput", `{"StreamName":"s","WarmThroughputMiBps":-1}`, 400, "ValidationException", "…Member must have value greater than or equal to 0"},
@@ -169,7 +169,7 @@ func TestRequestsOutsideTheProtocol(t *testing.T) {
 		{"POST", "Kinesis_20131202.ListStreams", "text/plain", "{}", 404, "<UnknownOperationException/>\n"},
 		{"POST", "DynamoDB_20120810.ListTables", "application/x-amz-json-1.1", "{}", 400, `{"__type":"UnknownOperationException"…`},
 		{"POST", "Kinesis_20131202.ListStreams", "application/x-amz-json-1.1; charset=utf-8", "{}", 200, `{"HasMoreStreams":false,"StreamNames":[],"StreamSummaries":[]}`},
-		{"POST", "Kinesis_20131202.ListStreams", "application/x-amz-json-1.1", strings.Repeat(" ", 1<<20+1), 413, `{"__type":"RequestEntityTooLargeException"…`},
+		{"POST", "Kinesis_20131202.ListStreams", "application/x-amz-json-1.1", strings.Repeat(" ", 2<<20+1), 413, `{"__type":"RequestEntityTooLargeException"…`},
 	} {
 		req, err := http.NewRequest(x.method, s.KinesisEndpoint(), strings.NewReader(x.body))
 		if err != nil {

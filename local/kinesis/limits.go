@@ -28,8 +28,9 @@ const (
 // maxReads bounds how many answers of GetRecords, of up to 14 MB, are built at a time.
 const maxReads = 16
 
-// Bodies are bounded before they are decoded. Ten MiB of data take 14 MB as base64; everything else is small.
+// Bodies are bounded before they are decoded. Ten MiB of data take 14 MB as base64, a NextToken may have a MiB of
+// characters; everything else is small.
 const (
 	maxDataBody = 16 << 20
-	maxBody     = 1 << 20
+	maxBody     = 2 << 20
 )

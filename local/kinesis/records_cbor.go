@@ -72,7 +72,7 @@ func (b *putBatch) readEntryCBOR(r *cborReader) bool {
 		}
 		switch string(name) {
 		case "Data":
-			if e.data, ok = r.str(cborBytes); !ok || seen.data {
+			if e.data, ok = r.str(cborBytes); !ok || seen.data || len(e.data) > maxRecordBytes {
 				return false
 			}
 			seen.data = true

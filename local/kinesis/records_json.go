@@ -72,7 +72,7 @@ func (b *putBatch) readEntry(sc *scanner) bool {
 				return false
 			}
 			seen.data = true
-			if e.data, ok = b.readData(sc); !ok {
+			if e.data, ok = b.readData(sc); !ok || len(e.data) > maxRecordBytes {
 				return false
 			}
 		case "PartitionKey":

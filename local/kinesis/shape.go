@@ -85,8 +85,12 @@ type violations []string
 const maxViolations = 10
 
 func (v *violations) add(value, path, constraint string) {
+	v.note(value, path, "Member must "+constraint)
+}
+
+func (v *violations) note(value, path, constraint string) {
 	if len(*v) < maxViolations {
-		*v = append(*v, "Value "+value+" at '"+path+"' failed to satisfy constraint: Member must "+constraint)
+		*v = append(*v, "Value "+value+" at '"+path+"' failed to satisfy constraint: "+constraint)
 	}
 }
 
@@ -126,6 +130,22 @@ func (s *shape) checkText(value, path string, v *violations) {
 		v.add(shown, path, "satisfy regular expression pattern: "+s.source)
 	}
 	s.size(int64(len([]rune(value))), "length ", shown, path, v)
+}
+
+// takes tells whether a text within a list or a map satisfies the shape.
+func (s *shape) takes(value string) bool {
+	var v violations
+	s.checkText(value, "", &v)
+	return len(v) == 0
+}
+
+// all lists the constraints of a text within a list or a map, of which AWS doesn't say which one failed.
+func (s *shape) all() string {
+	if s.enum != nil {
+		return "Member must satisfy enum value set: [" + strings.Join(s.enum, ", ") + "]"
+	}
+	return "Member must have length less than or equal to " + strconv.FormatInt(s.max, 10) +
+		", Member must have length greater than or equal to " + strconv.FormatInt(s.min, 10)
 }
 
 func (s *shape) checkNumber(n int64, path string, v *violations) {
