@@ -113,6 +113,19 @@ type Lagger interface {
 	Lag() time.Duration
 }
 
+// RequestCounter is implemented by readers that ask a service for records. Requests may be called from any goroutine, also
+// after Close.
+type RequestCounter interface {
+	Requests() Requests
+}
+
+// Requests counts what has happened to the requests of a reader since it was opened.
+type Requests struct {
+	Throttled int64 // refused because there were too many
+	Retried   int64 // repeated, for that reason or another
+	Expired   int64 // begun at a position whose records the service had dropped in part
+}
+
 // Locator is implemented by readers that can say where a row came from, for messages.
 type Locator interface {
 	// Locate describes the record that row i of the last Poll came from, as ReaderContext.BadRecord has it: "stream clicks,

@@ -63,7 +63,8 @@ func windowJob() metrics.Job {
 	scan.RecordsIn, scan.RecordsOut, scan.BytesIn, scan.Failed = 100_000, 99_990, 5_000_000, 10
 	scan.Watermark = millis(start.Add(5 * time.Second))
 	scan.Splits = []metrics.Split{
-		{ID: "shard-0", Records: 90_000, Bytes: 4_500_000, Watermark: millis(start.Add(5 * time.Second)), Lag: 1500 * time.Millisecond},
+		{ID: "shard-0", Records: 90_000, Bytes: 4_500_000, Watermark: millis(start.Add(5 * time.Second)), Lag: 1500 * time.Millisecond,
+			Throttled: 7, Retries: 9, Expired: 1},
 		{ID: "shard-1", Records: 10_000, Bytes: 500_000, Watermark: &last, Ended: true},
 	}
 	window := subtask("window-1", "WindowAggregate", 0, 9500*time.Millisecond, 0, 500*time.Millisecond)

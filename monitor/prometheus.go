@@ -130,6 +130,9 @@ var splitMetrics = []metric[*metrics.Split]{
 	counter("weir_split_records_total", "Records that were read from the split.", func(s *metrics.Split) int64 { return s.Records }),
 	counter("weir_split_bytes_total", "Bytes that were read from the split.", func(s *metrics.Split) int64 { return s.Bytes }),
 	seconds("weir_split_lag_seconds", "How far reading is behind the end of the split, as its source says; 0 if it doesn't.", false, always(func(s *metrics.Split) time.Duration { return s.Lag })),
+	counter("weir_split_throttled_total", "Requests for the split's records that were refused because there were too many.", func(s *metrics.Split) int64 { return s.Throttled }),
+	counter("weir_split_retries_total", "Requests for the split's records that were repeated.", func(s *metrics.Split) int64 { return s.Retries }),
+	counter("weir_split_expired_positions_total", "How often reading began at a position of which the stream had dropped records that had not been read.", func(s *metrics.Split) int64 { return s.Expired }),
 	watermark("weir_split_watermark_timestamp_seconds", "The split's own watermark.", func(s *metrics.Split) *int64 { return s.Watermark }),
 	gauge("weir_split_idle", "1 if the split has brought nothing for so long that watermarks don't wait for it, else 0.", func(s *metrics.Split) int64 {
 		if s.Idle {

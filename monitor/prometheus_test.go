@@ -49,6 +49,9 @@ func TestMetrics(t *testing.T) {
 		`weir_sink_throttled_total{` + job + `,operator_id="sink-1",operator_name="Sink",subtask="0"} 3`,
 		`weir_sink_oldest_unsent_seconds{` + job + `,operator_id="sink-1",operator_name="Sink",subtask="0"} 1.2`,
 		`weir_split_lag_seconds{` + job + `,operator_id="scan-1",operator_name="Scan",split="shard-0",subtask="0"} 1.5`,
+		`weir_split_throttled_total{` + job + `,operator_id="scan-1",operator_name="Scan",split="shard-0",subtask="0"} 7`,
+		`weir_split_retries_total{` + job + `,operator_id="scan-1",operator_name="Scan",split="shard-0",subtask="0"} 9`,
+		`weir_split_expired_positions_total{` + job + `,operator_id="scan-1",operator_name="Scan",split="shard-0",subtask="0"} 1`,
 		"go_goroutines ",
 		"process_resident_memory_bytes ",
 	} {

@@ -94,6 +94,9 @@ func TestExpiredPosition(t *testing.T) {
 				case len(r.rows) > 0 || !errors.As(r.err, &told) || !told.Final || !strings.Contains(told.Msg, c.want):
 					t.Errorf("error %v and %d rows, want one that ends the job with %q", r.err, len(r.rows), c.want)
 				}
+				if counted := r.reader.(connectors.RequestCounter).Requests().Expired; (counted == 1) != c.warned {
+					t.Errorf("%d counted", counted)
+				}
 				if warned := strings.Contains(log.String(), "older than the stream keeps records"); warned != c.warned {
 					t.Errorf("log: %s", log.String())
 				}

@@ -66,6 +66,13 @@ func TestReadThroughFaults(t *testing.T) {
 				if counted := r.retries(); fault.Code != "ExpiredIteratorException" && counted != during && counted != during-1 {
 					t.Errorf("%d requests failed, %d were counted as repeated", during, counted)
 				}
+				throttled := 0
+				if name == "throttled" || name == "limit" {
+					throttled = r.retries()
+				}
+				if got, want := r.reader.(connectors.RequestCounter).Requests(), (connectors.Requests{Throttled: int64(throttled), Retried: int64(r.retries())}); got != want {
+					t.Errorf("counted %+v, want %+v", got, want)
+				}
 			})
 		})
 	}

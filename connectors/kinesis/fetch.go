@@ -59,7 +59,8 @@ type fetcher struct {
 	dropped int64        // of the goroutine: the position.Seen that is known to have expired
 	lost    atomic.Int64 // how often that was found
 
-	throttles atomic.Int64 // requests that were refused as too many
+	throttled atomic.Int64 // requests that were refused as too many
+	repeated  atomic.Int64 // requests
 
 	mu    sync.Mutex
 	queue []*page
@@ -72,11 +73,19 @@ type fetcher struct {
 func newFetcher(s *source, client *kinesis.Client, shard string, p position, wake, retried func()) *fetcher {
 	v := s.table.Options
 	most := int32(v.Int("scan.shard.getrecords.maxrecordcount"))
-	return &fetcher{
+	f := &fetcher{
 		source: s, client: client, shard: shard, fetched: p, wake: wake,
-		retrier: s.retrier(shard, retried), worker: worker.New(s.env.Clock), pace: newPace(s, false), silence: maxSilence,
+		worker: worker.New(s.env.Clock), pace: newPace(s, false), silence: maxSilence,
 		limit: most, most: most, adapts: v.Bool("scan.shard.adaptivereads"), policy: policy(v, "scan.shard.getrecords"),
 	}
+	f.retrier = s.retrier(shard, func() {
+		f.repeated.Add(1)
+		if retried != nil {
+			retried()
+		}
+	})
+	f.retrier.Throttled = func() { f.throttled.Add(1) }
+	return f
 }
 
 // begin starts the goroutine. It ends with the shard, with an error, or with end.
@@ -182,7 +191,6 @@ func (f *fetcher) fetch(ctx context.Context, p *page) error {
 		}
 		err := getRecords(ctx, f.client, in, p)
 		if err != nil && awsclient.Classify(err) == awsclient.Throttled {
-			f.throttles.Add(1)
 			f.pace = newPace(f.source, true)
 		}
 		return err

@@ -46,10 +46,11 @@ type metadataColumn struct {
 }
 
 var (
-	_ connectors.Reader      = (*reader)(nil)
-	_ connectors.Lagger      = (*reader)(nil)
-	_ connectors.ByteCounter = (*reader)(nil)
-	_ connectors.Locator     = (*reader)(nil)
+	_ connectors.Reader         = (*reader)(nil)
+	_ connectors.Lagger         = (*reader)(nil)
+	_ connectors.ByteCounter    = (*reader)(nil)
+	_ connectors.RequestCounter = (*reader)(nil)
+	_ connectors.Locator        = (*reader)(nil)
 )
 
 func newReader(s *source, client *kinesis.Client, shard string, p position, rc connectors.ReaderContext) (*reader, error) {
@@ -251,6 +252,11 @@ func (r *reader) Position() []byte {
 
 // BytesRead implements connectors.ByteCounter.
 func (r *reader) BytesRead() int64 { return r.bytes }
+
+// Requests implements connectors.RequestCounter.
+func (r *reader) Requests() connectors.Requests {
+	return connectors.Requests{Throttled: r.throttled.Load(), Retried: r.repeated.Load(), Expired: r.lost.Load()}
+}
 
 // Lag implements connectors.Lagger: how far the last page was behind the tip of the shard.
 func (r *reader) Lag() time.Duration { return time.Duration(r.behind.Load()) }

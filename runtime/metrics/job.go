@@ -69,6 +69,9 @@ type Split struct {
 	Bytes     int64         `json:"bytes"`
 	Watermark *int64        `json:"watermark_ms,omitempty"`
 	Lag       time.Duration `json:"lag_ns,omitempty"` // behind the end of the split, if the reader knows it
-	Idle      bool          `json:"idle,omitempty"`   // left out of the watermark
+	Throttled int64         `json:"throttled,omitempty"`
+	Retries   int64         `json:"retries,omitempty"`
+	Expired   int64         `json:"expired_positions,omitempty"`
+	Idle      bool          `json:"idle,omitempty"` // left out of the watermark
 	Ended     bool          `json:"ended,omitempty"`
 }

@@ -18,8 +18,10 @@ type splitFigures struct {
 	counter connectors.ByteCounter // of the reader, or nil; the task's
 	counted int64                  // what it said last; the task's
 
-	mu     sync.Mutex // held when the reader changes
-	lagger connectors.Lagger
+	mu       sync.Mutex // held when the reader changes
+	lagger   connectors.Lagger
+	requests connectors.RequestCounter
+	before   connectors.Requests // of readers that were closed
 }
 
 func (f *splitFigures) take(r connectors.Reader) {
@@ -27,7 +29,21 @@ func (f *splitFigures) take(r connectors.Reader) {
 	f.counted = 0
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.before = f.asked()
 	f.lagger, _ = r.(connectors.Lagger)
+	f.requests, _ = r.(connectors.RequestCounter)
+}
+
+// asked is what has happened to the requests of all readers. To be called under mu.
+func (f *splitFigures) asked() connectors.Requests {
+	sum := f.before
+	if f.requests != nil {
+		r := f.requests.Requests()
+		sum.Throttled += r.Throttled
+		sum.Retried += r.Retried
+		sum.Expired += r.Expired
+	}
+	return sum
 }
 
 // read counts what a Poll has brought and returns its bytes.
@@ -99,6 +115,8 @@ func (s *scan) splitMetrics() []metrics.Split {
 		if f.lagger != nil {
 			m.Lag = f.lagger.Lag()
 		}
+		asked := f.asked()
+		m.Throttled, m.Retries, m.Expired = asked.Throttled, asked.Retried, asked.Expired
 		f.mu.Unlock()
 		all = append(all, m)
 	}

@@ -37,6 +37,8 @@ type Retrier struct {
 	Random *rand.Rand
 	// Retried, if not nil, is told of each call that is repeated.
 	Retried func()
+	// Throttled, if not nil, is told of each of them that was refused because there were too many.
+	Throttled func()
 }
 
 // NewRetrier returns a Retrier whose pauses follow from the seed and a name that tells goroutines apart.
@@ -79,6 +81,9 @@ func (r *Retrier) Do(ctx context.Context, what string, p Policy, f func(context.
 func (r *Retrier) Again(ctx context.Context, what string, p Policy, n int, cause error) error {
 	if r.Retried != nil {
 		r.Retried()
+	}
+	if r.Throttled != nil && Classify(cause) == Throttled {
+		r.Throttled()
 	}
 	pause := p.Pause(n, r.Random)
 	level := slog.LevelDebug
