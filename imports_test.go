@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"types":            {},
 	"diag":             {},
 	"local":            {"runtime/clock"},
-	"generator":        {},
+	"generator":        {"diag"},
 	"stack":            {"runtime/clock", "diag"},
 	"queries":          {},
 	"queries/examples": {"cli", "engine", "udf", "types"},

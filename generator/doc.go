@@ -1,7 +1,7 @@
 // Package generator makes test traffic: records rendered from a template, handed to a sink at a constant rate, or those of
 // a scenario, whose rates follow the time of day and change on schedule.
 //
-// It is a library of its own: it imports nothing else of weir and knows no service. The caller supplies the Sink that
+// It is a library of its own: it imports nothing of weir but the wording of mistakes, and knows no service. The caller supplies the Sink that
 // takes the records, and the Clock, which may be virtual. Start reading at Generator (generator.go) for the pace, at
 // Compile (template.go) for the templates, and at Scenario (scenario.go): arrivals.go makes its records second by second,
 // player.go sends them, scenario_parse.go reads it from YAML.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/weirsql/weir/diag"
 )
 
 // TemplateError is a mistake in a template. Its text leads with line and column.
@@ -38,21 +40,18 @@ func newTemplateError(source string, offset int, msg, hint string) *TemplateErro
 // unknownPlaceholder words the error for a name that isn't in the table.
 func unknownPlaceholder(name string) (msg, hint string) {
 	msg = fmt.Sprintf("unknown placeholder %q", name)
-	best, bestDistance := "", 1+len(name)/3
 	module, _, _ := strings.Cut(name, ".")
-	var siblings []string
+	var names, siblings []string
 	for _, f := range functions {
-		if d := editDistance(strings.ToLower(moduleAndMethod(name)), strings.ToLower(f.Name)); d < bestDistance {
-			best, bestDistance = f.Name, d
-		}
+		names = append(names, f.Name)
 		if strings.HasPrefix(f.Name, module+".") {
 			siblings = append(siblings, f.Name)
 		}
 	}
-	switch {
-	case best != "":
-		return msg, fmt.Sprintf("did you mean %q?", best)
-	case siblings != nil:
+	if near := diag.Suggest(moduleAndMethod(name), names); near != "" {
+		return msg, fmt.Sprintf("did you mean %q?", near)
+	}
+	if siblings != nil {
 		return msg, "there are " + strings.Join(siblings, ", ")
 	}
 	return msg, "the modules are " + strings.Join(modules(), ", ")
@@ -67,25 +66,4 @@ func modules() []string {
 		}
 	}
 	return names
-}
-
-// editDistance is the number of bytes to insert, delete or replace to make b of a.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1) // distances of a's prefix to every prefix of b
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0]++
-		for j := range len(b) {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -2,17 +2,14 @@ package stack
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/weirsql/weir/diag"
+	"github.com/weirsql/weir/diag/yamlfile"
 )
 
 // Environment is where a stack is to be made; templates can ask for it.
@@ -25,30 +22,24 @@ type Environment struct {
 	Remembered map[string]string
 }
 
-// parser collects mistakes and goes on, so that one look at the file mends them all.
+// parser goes on after a mistake.
 type parser struct {
-	file     string
-	env      Environment
-	stack    *Stack
-	mistakes []*Error
+	*yamlfile.File
+	env   Environment
+	stack *Stack
 }
 
 // Parse reads a stack: a CloudFormation template if it has Resources, else weir's own form, which docs/stack.md describes. The
 // error joins an *Error for every mistake, in the order of the file.
 func Parse(file string, text []byte, env Environment) (*Stack, error) {
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
-		e := &Error{File: file, Msg: err.Error()}
-		if at := (*yaml.LoadError)(nil); errors.As(err, &at) {
-			e.Line, e.Column, e.Msg = at.Mark.Line, at.Mark.Column, "neither YAML nor JSON: "+at.Message
-		}
-		return nil, e
+	f, root, err := yamlfile.Parse(file, text)
+	if err != nil {
+		return nil, err
 	}
-	if len(document.Content) == 0 {
+	if root == nil {
 		return nil, &Error{File: file, Msg: "the stack is empty", Hint: "it needs streams or topics, or the Resources of a CloudFormation template"}
 	}
-	root := resolve(document.Content[0])
-	p := &parser{file: file, env: env, stack: &Stack{File: file}}
+	p := &parser{File: f, env: env, stack: &Stack{File: file}}
 	if member(root, "Resources") != nil || member(root, "AWSTemplateFormatVersion") != nil {
 		p.template(root)
 		return p.finish()
@@ -60,21 +51,11 @@ func Parse(file string, text []byte, env Environment) (*Stack, error) {
 	return p.finish()
 }
 
-func (p *parser) mistake(n *yaml.Node, hint, format string, args ...any) {
-	p.mistakes = append(p.mistakes, &Error{p.file, n.Line, n.Column, fmt.Sprintf(format, args...), hint})
-}
-
-// key is what may stand in a mapping.
-type key struct {
-	name string
-	read func(*yaml.Node)
-}
-
 // own reads weir's form.
 func (p *parser) own(root *yaml.Node) {
-	p.mapping(root, "a stack", []key{
-		{"streams", func(n *yaml.Node) { p.each(n, "streams", p.ownStream) }},
-		{"topics", func(n *yaml.Node) { p.each(n, "topics", p.ownTopic) }},
+	p.Mapping(root, "a stack", []yamlfile.Key{
+		yamlfile.Optional("streams", func(n *yaml.Node) { p.Each(n, "streams", p.ownStream) }),
+		yamlfile.Optional("topics", func(n *yaml.Node) { p.Each(n, "topics", p.ownTopic) }),
 	})
 }
 
@@ -86,33 +67,33 @@ func (p *parser) ownStream(n *yaml.Node) {
 	shards := false
 	if n.Kind == yaml.ScalarNode {
 		r.Name = n.Value
-	} else if !p.mapping(n, "a stream", []key{
-		{"name", func(n *yaml.Node) { r.Name = p.text(n, "name") }},
-		{"shards", func(n *yaml.Node) { r.Shards, shards = p.whole(n, "shards", 1, 100000), true }},
-		{"mode", func(n *yaml.Node) {
+	} else if !p.Mapping(n, "a stream", []yamlfile.Key{
+		yamlfile.Optional("name", func(n *yaml.Node) { r.Name = p.text(n, "name") }),
+		yamlfile.Optional("shards", func(n *yaml.Node) { r.Shards, shards = p.whole(n, "shards", 1, 100000), true }),
+		yamlfile.Optional("mode", func(n *yaml.Node) {
 			switch mode := p.text(n, "mode"); mode {
 			case "on-demand":
 				r.OnDemand = true
 			case "provisioned", "":
 			default:
-				p.mistake(n, "it is provisioned or on-demand", "mode is %q", mode)
+				p.Mistake(n, "it is provisioned or on-demand", "mode is %q", mode)
 			}
-		}},
-		{"retention", func(n *yaml.Node) { r.RetentionHours = p.hours(n) }},
-		{"tags", func(n *yaml.Node) { r.Tags = p.texts(n, "tags") }},
-		{"consumers", func(n *yaml.Node) { consumers = n }},
+		}),
+		yamlfile.Optional("retention", func(n *yaml.Node) { r.RetentionHours = p.hours(n) }),
+		yamlfile.Optional("tags", func(n *yaml.Node) { r.Tags = p.texts(n, "tags") }),
+		yamlfile.Optional("consumers", func(n *yaml.Node) { consumers = n }),
 	}) {
 		return
 	}
 	if r.OnDemand {
 		if r.Shards = 0; shards {
-			p.mistake(n, "leave out shards or mode", "stream %s is on-demand, which has no number of shards", r.Name)
+			p.Mistake(n, "leave out shards or mode", "stream %s is on-demand, which has no number of shards", r.Name)
 		}
 	}
 	if !p.named(n, r, streamName, "1 to 128 letters, digits, _, - and .") || consumers == nil {
 		return
 	}
-	p.each(consumers, "consumers", func(n *yaml.Node) {
+	p.Each(consumers, "consumers", func(n *yaml.Node) {
 		c := &Resource{Kind: Consumer, Line: n.Line, Name: p.text(n, "a consumer"), Parent: r.Name}
 		p.named(n, c, streamName, "1 to 128 letters, digits, _, - and .")
 	})
@@ -125,15 +106,15 @@ func (p *parser) ownTopic(n *yaml.Node) {
 	var subscriptions *yaml.Node
 	if n.Kind == yaml.ScalarNode {
 		r.Name = n.Value
-	} else if !p.mapping(n, "a topic", []key{
-		{"name", func(n *yaml.Node) { r.Name = p.text(n, "name") }},
-		{"display-name", func(n *yaml.Node) { r.Attributes["DisplayName"] = p.text(n, "display-name") }},
-		{"content-based-deduplication", func(n *yaml.Node) {
+	} else if !p.Mapping(n, "a topic", []yamlfile.Key{
+		yamlfile.Optional("name", func(n *yaml.Node) { r.Name = p.text(n, "name") }),
+		yamlfile.Optional("display-name", func(n *yaml.Node) { r.Attributes["DisplayName"] = p.text(n, "display-name") }),
+		yamlfile.Optional("content-based-deduplication", func(n *yaml.Node) {
 			r.Attributes["ContentBasedDeduplication"] = p.truth(n, "content-based-deduplication")
-		}},
-		{"signature-version", func(n *yaml.Node) { r.Attributes["SignatureVersion"] = p.text(n, "signature-version") }},
-		{"tags", func(n *yaml.Node) { r.Tags = p.texts(n, "tags") }},
-		{"subscriptions", func(n *yaml.Node) { subscriptions = n }},
+		}),
+		yamlfile.Optional("signature-version", func(n *yaml.Node) { r.Attributes["SignatureVersion"] = p.text(n, "signature-version") }),
+		yamlfile.Optional("tags", func(n *yaml.Node) { r.Tags = p.texts(n, "tags") }),
+		yamlfile.Optional("subscriptions", func(n *yaml.Node) { subscriptions = n }),
 	}) {
 		return
 	}
@@ -143,41 +124,41 @@ func (p *parser) ownTopic(n *yaml.Node) {
 	if !p.named(n, r, topicName, "1 to 256 letters, digits, _ and -, and .fifo at the end of a FIFO topic's") || subscriptions == nil {
 		return
 	}
-	p.each(subscriptions, "subscriptions", func(n *yaml.Node) { p.ownSubscription(n, r.Name) })
+	p.Each(subscriptions, "subscriptions", func(n *yaml.Node) { p.ownSubscription(n, r.Name) })
 }
 
 var protocols = []string{"application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"}
 
 func (p *parser) ownSubscription(n *yaml.Node, topic string) {
 	r := &Resource{Kind: Subscription, Line: n.Line, Parent: topic, Attributes: map[string]string{}}
-	keys := []key{
-		{"filter", func(n *yaml.Node) { r.Attributes["FilterPolicy"] = p.json(n, "filter") }},
-		{"filter-scope", func(n *yaml.Node) {
+	keys := []yamlfile.Key{
+		yamlfile.Optional("filter", func(n *yaml.Node) { r.Attributes["FilterPolicy"] = p.json(n, "filter") }),
+		yamlfile.Optional("filter-scope", func(n *yaml.Node) {
 			switch scope := p.text(n, "filter-scope"); scope {
 			case "attributes":
 				r.Attributes["FilterPolicyScope"] = "MessageAttributes"
 			case "body":
 				r.Attributes["FilterPolicyScope"] = "MessageBody"
 			default:
-				p.mistake(n, "it is attributes or body", "filter-scope is %q", scope)
+				p.Mistake(n, "it is attributes or body", "filter-scope is %q", scope)
 			}
-		}},
-		{"raw", func(n *yaml.Node) { r.Attributes["RawMessageDelivery"] = p.truth(n, "raw") }},
-		{"delivery", func(n *yaml.Node) { r.Attributes["DeliveryPolicy"] = p.json(n, "delivery") }},
+		}),
+		yamlfile.Optional("raw", func(n *yaml.Node) { r.Attributes["RawMessageDelivery"] = p.truth(n, "raw") }),
+		yamlfile.Optional("delivery", func(n *yaml.Node) { r.Attributes["DeliveryPolicy"] = p.json(n, "delivery") }),
 	}
 	for _, protocol := range protocols {
-		keys = append(keys, key{protocol, func(n *yaml.Node) {
+		keys = append(keys, yamlfile.Optional(protocol, func(n *yaml.Node) {
 			if r.Protocol != "" {
-				p.mistake(n, "make it two subscriptions", "a subscription to %s and to %s", r.Protocol, protocol)
+				p.Mistake(n, "make it two subscriptions", "a subscription to %s and to %s", r.Protocol, protocol)
 			}
 			r.Protocol, r.Name = protocol, p.text(n, protocol)
-		}})
+		}))
 	}
-	if !p.mapping(n, "a subscription", keys) {
+	if !p.Mapping(n, "a subscription", keys) {
 		return
 	}
 	if r.Protocol == "" {
-		p.mistake(n, "write it like email: ops@example.com", "a subscription without a protocol; it is one of %s", strings.Join(protocols, ", "))
+		p.Mistake(n, "write it like email: ops@example.com", "a subscription without a protocol; it is one of %s", strings.Join(protocols, ", "))
 		return
 	}
 	p.stack.Resources = append(p.stack.Resources, r)
@@ -187,9 +168,9 @@ func (p *parser) ownSubscription(n *yaml.Node, topic string) {
 func (p *parser) named(n *yaml.Node, r *Resource, pattern *regexp.Regexp, takes string) bool {
 	switch {
 	case r.Name == "":
-		p.mistake(n, "", "a %s without a name", r.Kind)
+		p.Mistake(n, "", "a %s without a name", r.Kind)
 	case !pattern.MatchString(r.Name):
-		p.mistake(n, "it takes "+takes, "%q is no name of a %s", r.Name, r.Kind)
+		p.Mistake(n, "it takes "+takes, "%q is no name of a %s", r.Name, r.Kind)
 	default:
 		p.stack.Resources = append(p.stack.Resources, r)
 		return true
@@ -197,46 +178,9 @@ func (p *parser) named(n *yaml.Node, r *Resource, pattern *regexp.Regexp, takes 
 	return false
 }
 
-// mapping reads the keys of a mapping and tells what is unknown or twice there. It is false if there is no mapping.
-func (p *parser) mapping(n *yaml.Node, what string, keys []key) bool {
-	var names []string
-	for _, k := range keys {
-		names = append(names, k.name)
-	}
-	if n.Kind != yaml.MappingNode {
-		p.mistake(n, "it takes "+strings.Join(names, ", "), "%s is %s, not keys with values", what, kindOf(n))
-		return false
-	}
-	seen := map[string]bool{}
-	for i := 0; i < len(n.Content); i += 2 {
-		name, value := n.Content[i], resolve(n.Content[i+1])
-		at := slices.Index(names, name.Value)
-		switch {
-		case at < 0:
-			p.mistake(name, didYouMean(name.Value, names), "unknown key %q in %s", name.Value, what)
-		case seen[name.Value]:
-			p.mistake(name, "leave one of them out", "the key %q stands twice in %s", name.Value, what)
-		default:
-			keys[at].read(value)
-		}
-		seen[name.Value] = true
-	}
-	return true
-}
-
-func (p *parser) each(n *yaml.Node, what string, f func(*yaml.Node)) {
-	if n.Kind != yaml.SequenceNode {
-		p.mistake(n, "begin each with a dash", "%s is %s, not a list", what, kindOf(n))
-		return
-	}
-	for _, element := range n.Content {
-		f(resolve(element))
-	}
-}
-
 func (p *parser) text(n *yaml.Node, what string) string {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
-		p.mistake(n, "", "%s is %s, not a text", what, kindOf(n))
+		p.Mistake(n, "", "%s is %s, not a text", what, yamlfile.Kind(n))
 		return ""
 	}
 	return n.Value
@@ -245,7 +189,7 @@ func (p *parser) text(n *yaml.Node, what string) string {
 func (p *parser) whole(n *yaml.Node, what string, least, most int64) int32 {
 	v, err := strconv.ParseInt(n.Value, 10, 32)
 	if n.Kind != yaml.ScalarNode || err != nil || v < least || v > most {
-		p.mistake(n, "", "%s is %s, not a whole number from %d to %d", what, kindOf(n), least, most)
+		p.Mistake(n, "", "%s is %s, not a whole number from %d to %d", what, yamlfile.Kind(n), least, most)
 	}
 	return int32(v)
 }
@@ -253,7 +197,7 @@ func (p *parser) whole(n *yaml.Node, what string, least, most int64) int32 {
 func (p *parser) truth(n *yaml.Node, what string) string {
 	v, err := strconv.ParseBool(n.Value)
 	if n.Kind != yaml.ScalarNode || err != nil {
-		p.mistake(n, "", "%s is %s, not true or false", what, kindOf(n))
+		p.Mistake(n, "", "%s is %s, not true or false", what, yamlfile.Kind(n))
 	}
 	return strconv.FormatBool(v)
 }
@@ -268,7 +212,7 @@ func (p *parser) hours(n *yaml.Node) int32 {
 		d = time.Duration(count) * 24 * time.Hour
 	}
 	if n.Kind != yaml.ScalarNode || err != nil || d%time.Hour != 0 || d < 24*time.Hour || d > 8760*time.Hour {
-		p.mistake(n, "write one like 48h or 7d", "retention is %s, not whole hours from 24h to 365d", kindOf(n))
+		p.Mistake(n, "write one like 48h or 7d", "retention is %s, not whole hours from 24h to 365d", yamlfile.Kind(n))
 		return 0
 	}
 	return int32(d / time.Hour)
@@ -277,11 +221,11 @@ func (p *parser) hours(n *yaml.Node) int32 {
 func (p *parser) texts(n *yaml.Node, what string) map[string]string {
 	out := map[string]string{}
 	if n.Kind != yaml.MappingNode {
-		p.mistake(n, "write them like team: ops", "%s is %s, not keys with values", what, kindOf(n))
+		p.Mistake(n, "write them like team: ops", "%s is %s, not keys with values", what, yamlfile.Kind(n))
 		return out
 	}
 	for i := 0; i < len(n.Content); i += 2 {
-		out[n.Content[i].Value] = p.text(resolve(n.Content[i+1]), n.Content[i].Value)
+		out[n.Content[i].Value] = p.text(yamlfile.Resolve(n.Content[i+1]), n.Content[i].Value)
 	}
 	return out
 }
@@ -293,21 +237,14 @@ func (p *parser) json(n *yaml.Node, what string) string {
 	}
 	var v any
 	if n.Kind != yaml.MappingNode || n.Decode(&v) != nil {
-		p.mistake(n, "", "%s is %s, not keys with values", what, kindOf(n))
+		p.Mistake(n, "", "%s is %s, not keys with values", what, yamlfile.Kind(n))
 		return ""
 	}
 	b, err := json.Marshal(v)
 	if err != nil {
-		p.mistake(n, "", "%s: %v", what, err)
+		p.Mistake(n, "", "%s: %v", what, err)
 	}
 	return string(b)
-}
-
-func resolve(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
-		return n.Alias
-	}
-	return n
 }
 
 // member is the value at a key of a mapping, or nil.
@@ -317,29 +254,10 @@ func member(n *yaml.Node, name string) *yaml.Node {
 	}
 	for i := 0; i < len(n.Content); i += 2 {
 		if n.Content[i].Value == name {
-			return resolve(n.Content[i+1])
+			return yamlfile.Resolve(n.Content[i+1])
 		}
 	}
 	return nil
-}
-
-func kindOf(n *yaml.Node) string {
-	switch {
-	case n.Kind == yaml.MappingNode:
-		return "keys with values"
-	case n.Kind == yaml.SequenceNode:
-		return "a list"
-	case n.ShortTag() == "!!null":
-		return "empty"
-	}
-	return strconv.Quote(n.Value)
-}
-
-func didYouMean(name string, names []string) string {
-	if near := diag.Suggest(name, names); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
-	return "it takes " + strings.Join(names, ", ")
 }
 
 // lastOf is the name at the end of an ARN, or the name itself.

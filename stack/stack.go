@@ -10,9 +10,10 @@ package stack
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/weirsql/weir/diag/yamlfile"
 )
 
 // Kind is what a resource is. The order of the constants is that of making; deleting goes the other way.
@@ -74,45 +75,20 @@ func (r *Resource) ID() string {
 }
 
 // Error is a mistake in a stack's file. Its text leads with file, line and column.
-type Error struct {
-	File         string
-	Line, Column int // from 1; 0 where they aren't known
-	Msg          string
-	Hint         string // what to do about it; may be empty
-}
+type Error = yamlfile.Error
 
-func (e *Error) Error() string {
-	text := e.File
-	if e.Line > 0 {
-		text += fmt.Sprintf(":%d", e.Line)
-	}
-	if e.Column > 0 {
-		text += fmt.Sprintf(":%d", e.Column)
-	}
-	text += ": " + e.Msg
-	if e.Hint != "" {
-		text += "; " + e.Hint
-	}
-	return text
-}
-
-// finish sorts the resources, and joins the mistakes in the order of the file.
+// finish sorts the resources, unless there are mistakes.
 func (p *parser) finish() (*Stack, error) {
 	at := map[string]*Resource{}
 	for _, r := range p.stack.Resources {
 		if old := at[r.ID()]; old != nil {
-			p.mistakes = append(p.mistakes, &Error{File: p.file, Line: r.Line, Msg: fmt.Sprintf("%s is in line %d already", r.ID(), old.Line), Hint: "leave one of them out"})
+			p.Add(&Error{Line: r.Line, Msg: fmt.Sprintf("%s is in line %d already", r.ID(), old.Line), Hint: "leave one of them out"})
 		}
 		at[r.ID()] = r
 	}
-	if len(p.mistakes) == 0 {
-		slices.SortStableFunc(p.stack.Resources, func(a, b *Resource) int { return cmp.Compare(a.Kind, b.Kind) })
-		return p.stack, nil
+	if err := p.Err(); err != nil {
+		return nil, err
 	}
-	slices.SortStableFunc(p.mistakes, func(a, b *Error) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column)) })
-	errs := make([]error, len(p.mistakes))
-	for i, m := range p.mistakes {
-		errs[i] = m
-	}
-	return nil, errors.Join(errs...)
+	slices.SortStableFunc(p.stack.Resources, func(a, b *Resource) int { return cmp.Compare(a.Kind, b.Kind) })
+	return p.stack, nil
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/weirsql/weir/diag/yamlfile"
 )
 
 // CloudFormation templates:
@@ -48,7 +50,7 @@ func (p *parser) template(root *yaml.Node) {
 	declared := member(root, "Parameters")
 	for _, name := range slices.Sorted(maps.Keys(p.env.Params)) {
 		if member(declared, name) == nil {
-			p.mistakes = append(p.mistakes, &Error{File: p.file, Msg: fmt.Sprintf("the template has no parameter %q", name), Hint: didYouMean(name, namesOf(declared))})
+			p.Add(&Error{Msg: fmt.Sprintf("the template has no parameter %q", name), Hint: yamlfile.Suggest(name, namesOf(declared))})
 		}
 	}
 	for _, name := range namesOf(declared) {
@@ -61,14 +63,14 @@ func (p *parser) template(root *yaml.Node) {
 		}
 	}
 	if t.resources == nil || t.resources.Kind != yaml.MappingNode {
-		p.mistake(root, "", "the template has no Resources")
+		p.Mistake(root, "", "the template has no Resources")
 		return
 	}
 	for i := 0; i < len(t.resources.Content); i += 2 {
-		id, r := t.resources.Content[i], resolve(t.resources.Content[i+1])
+		id, r := t.resources.Content[i], yamlfile.Resolve(t.resources.Content[i+1])
 		kind := member(r, "Type")
 		if kind == nil {
-			p.mistake(id, "", "resource %s has no Type", id.Value)
+			p.Mistake(id, "", "resource %s has no Type", id.Value)
 			continue
 		}
 		read := templateTypes[kind.Value]
@@ -114,15 +116,15 @@ func (t *templateReader) properties(n *yaml.Node, id string, all []property) {
 		names = append(names, p.name)
 	}
 	if n.Kind != yaml.MappingNode {
-		t.mistake(n, "", "the Properties of %s are %s, not keys with values", id, kindOf(n))
+		t.Mistake(n, "", "the Properties of %s are %s, not keys with values", id, yamlfile.Kind(n))
 		return
 	}
 	for i := 0; i < len(n.Content); i += 2 {
-		name, value := n.Content[i], resolve(n.Content[i+1])
+		name, value := n.Content[i], yamlfile.Resolve(n.Content[i+1])
 		at := slices.Index(names, name.Value)
 		switch {
 		case at < 0:
-			t.mistake(name, didYouMean(name.Value, names), "unknown property %q of %s", name.Value, id)
+			t.Mistake(name, yamlfile.Suggest(name.Value, names), "unknown property %q of %s", name.Value, id)
 		case all[at].read == nil:
 			t.stack.Notes = append(t.stack.Notes, Note{name.Line, fmt.Sprintf("property %s of %s is left alone", name.Value, id)})
 		default:
@@ -143,7 +145,7 @@ func (t *templateReader) number(field *int32, what string, least, most int32) fu
 	return func(n *yaml.Node, v any) {
 		i, err := strconv.ParseInt(t.textOf(n, v, what), 10, 32)
 		if err != nil || int32(i) < least || int32(i) > most {
-			t.mistake(n, "", "%s is not a whole number from %d to %d", what, least, most)
+			t.Mistake(n, "", "%s is not a whole number from %d to %d", what, least, most)
 		}
 		*field = int32(i)
 	}
@@ -162,7 +164,7 @@ func (t *templateReader) document(r *Resource, name string) func(*yaml.Node, any
 		}
 		b, err := json.Marshal(v)
 		if err != nil {
-			t.mistake(n, "", "%s: %v", name, err)
+			t.Mistake(n, "", "%s: %v", name, err)
 		}
 		r.Attributes[name] = string(b)
 	}
@@ -172,7 +174,7 @@ func (t *templateReader) tags(r *Resource) func(*yaml.Node, any) {
 	return func(n *yaml.Node, v any) {
 		list, ok := v.([]any)
 		if !ok {
-			t.mistake(n, "write each as Key and Value", "Tags is not a list")
+			t.Mistake(n, "write each as Key and Value", "Tags is not a list")
 			return
 		}
 		r.Tags = map[string]string{}
@@ -180,7 +182,7 @@ func (t *templateReader) tags(r *Resource) func(*yaml.Node, any) {
 			tag, _ := element.(map[string]any)
 			key, ok := tag["Key"].(string)
 			if !ok || tag["Value"] == nil {
-				t.mistake(n, "", "a tag without Key or Value")
+				t.Mistake(n, "", "a tag without Key or Value")
 				continue
 			}
 			r.Tags[key] = fmt.Sprint(tag["Value"])
@@ -202,7 +204,7 @@ func (t *templateReader) stream(n *yaml.Node, id string) {
 				r.OnDemand = true
 			case "PROVISIONED":
 			default:
-				t.mistake(n, "it is PROVISIONED or ON_DEMAND", "StreamMode is %v", mode)
+				t.Mistake(n, "it is PROVISIONED or ON_DEMAND", "StreamMode is %v", mode)
 			}
 		}},
 		{"Tags", t.tags(r)},
@@ -223,7 +225,7 @@ func (t *templateReader) consumer(n *yaml.Node, id string) {
 		{"Tags", t.tags(r)},
 	})
 	if r.Parent == "" {
-		t.mistake(n, "", "%s has no StreamARN", id)
+		t.Mistake(n, "", "%s has no StreamARN", id)
 		return
 	}
 	t.named(n, r, streamName, "1 to 128 letters, digits, _, - and .")
@@ -252,14 +254,14 @@ func (t *templateReader) topic(n *yaml.Node, id string) {
 func (t *templateReader) inline(n *yaml.Node, v any, topic string) {
 	list, ok := v.([]any)
 	if !ok {
-		t.mistake(n, "", "Subscription is not a list")
+		t.Mistake(n, "", "Subscription is not a list")
 	}
 	for _, element := range list {
 		m, _ := element.(map[string]any)
 		protocol, _ := m["Protocol"].(string)
 		endpoint, _ := m["Endpoint"].(string)
 		if protocol == "" || endpoint == "" {
-			t.mistake(n, "", "a Subscription without Protocol or Endpoint")
+			t.Mistake(n, "", "a Subscription without Protocol or Endpoint")
 			continue
 		}
 		t.stack.Resources = append(t.stack.Resources, &Resource{Kind: Subscription, Line: n.Line, Parent: topic, Protocol: protocol, Name: endpoint, Attributes: map[string]string{}})
@@ -281,8 +283,8 @@ func (t *templateReader) subscription(n *yaml.Node, id string) {
 		{"Region", nil}, {"ReplayPolicy", nil},
 	})
 	if r.Parent == "" || r.Protocol == "" || r.Name == "" {
-		if len(t.mistakes) == 0 {
-			t.mistake(n, "", "%s needs TopicArn, Protocol and Endpoint", id)
+		if t.Mistakes() == 0 {
+			t.Mistake(n, "", "%s needs TopicArn, Protocol and Endpoint", id)
 		}
 		return
 	}
@@ -322,7 +324,7 @@ func (t *templateReader) textOf(n *yaml.Node, v any, what string) string {
 	case bool, int64, float64:
 		return fmt.Sprint(v)
 	}
-	t.mistake(n, "", "%s is not a text", what)
+	t.Mistake(n, "", "%s is not a text", what)
 	return ""
 }
 
@@ -355,10 +357,10 @@ func function(n *yaml.Node) (name string, argument *yaml.Node) {
 	if n.Kind == yaml.MappingNode && len(n.Content) == 2 {
 		key := n.Content[0].Value
 		if key == "Ref" || key == "Condition" {
-			return key, resolve(n.Content[1])
+			return key, yamlfile.Resolve(n.Content[1])
 		}
 		if name, ok := strings.CutPrefix(key, "Fn::"); ok {
-			return name, resolve(n.Content[1])
+			return name, yamlfile.Resolve(n.Content[1])
 		}
 	}
 	return "", nil
@@ -368,20 +370,20 @@ func function(n *yaml.Node) (name string, argument *yaml.Node) {
 func (t *templateReader) value(n *yaml.Node) (v any, ok bool) {
 	if t.values++; t.values > maxValues {
 		if t.values == maxValues+1 {
-			t.mistake(n, "", "the template has more than %d values", maxValues)
+			t.Mistake(n, "", "the template has more than %d values", maxValues)
 		}
 		return nil, false
 	}
 	if t.depth++; t.depth > maxDepth {
 		t.depth = 0
-		t.mistake(n, "", "values refer to each other in a circle, or are nested too deep")
+		t.Mistake(n, "", "values refer to each other in a circle, or are nested too deep")
 		return nil, false
 	}
 	defer func() { t.depth = max(t.depth-1, 0) }()
 	if name, argument := function(n); name != "" {
 		f := functions[name]
 		if f == nil {
-			t.mistake(n, didYouMean(name, slices.Sorted(maps.Keys(functions))), "function %s is not supported here", name)
+			t.Mistake(n, yamlfile.Suggest(name, slices.Sorted(maps.Keys(functions))), "function %s is not supported here", name)
 			return nil, false
 		}
 		return f(t, argument)
@@ -390,7 +392,7 @@ func (t *templateReader) value(n *yaml.Node) (v any, ok bool) {
 	case yaml.MappingNode:
 		out := map[string]any{}
 		for i := 0; i < len(n.Content); i += 2 {
-			v, ok := t.value(resolve(n.Content[i+1]))
+			v, ok := t.value(yamlfile.Resolve(n.Content[i+1]))
 			if !ok {
 				return nil, false
 			}
@@ -402,7 +404,7 @@ func (t *templateReader) value(n *yaml.Node) (v any, ok bool) {
 	case yaml.SequenceNode:
 		out := []any{}
 		for _, element := range n.Content {
-			v, ok := t.value(resolve(element))
+			v, ok := t.value(yamlfile.Resolve(element))
 			if !ok {
 				return nil, false
 			}
@@ -445,7 +447,7 @@ func (t *templateReader) ref(n *yaml.Node) (any, bool) {
 		attribute := map[string]string{"AWS::Kinesis::Stream": "Name", "AWS::SNS::Topic": "TopicArn", "AWS::Kinesis::StreamConsumer": ""}[orEmpty(member(r, "Type")).Value]
 		return t.attributeOf(n, name, attribute)
 	}
-	t.mistake(n, didYouMean(name, append(namesOf(member(t.root, "Parameters")), namesOf(t.resources)...)), "%q is neither a parameter nor a resource", name)
+	t.Mistake(n, yamlfile.Suggest(name, append(namesOf(member(t.root, "Parameters")), namesOf(t.resources)...)), "%q is neither a parameter nor a resource", name)
 	return nil, false
 }
 
@@ -454,7 +456,7 @@ func (t *templateReader) pseudo(n *yaml.Node, name string) (any, bool) {
 	case "AWS::AccountId":
 		account, err := t.env.Account()
 		if err != nil {
-			t.mistake(n, "", "find the account: %v", err)
+			t.Mistake(n, "", "find the account: %v", err)
 		}
 		return account, err == nil
 	case "AWS::NoValue":
@@ -468,7 +470,7 @@ func (t *templateReader) pseudo(n *yaml.Node, name string) (any, bool) {
 	case "AWS::URLSuffix":
 		return "amazonaws.com", true
 	}
-	t.mistake(n, didYouMean(name, []string{"AWS::AccountId", "AWS::NoValue", "AWS::Partition", "AWS::Region", "AWS::StackName", "AWS::URLSuffix"}), "unknown pseudo parameter %q", name)
+	t.Mistake(n, yamlfile.Suggest(name, []string{"AWS::AccountId", "AWS::NoValue", "AWS::Partition", "AWS::Region", "AWS::StackName", "AWS::URLSuffix"}), "unknown pseudo parameter %q", name)
 	return nil, false
 }
 
@@ -487,7 +489,7 @@ func (t *templateReader) parameter(name string, p *yaml.Node) (any, bool) {
 	}
 	wrong := func(hint, format string, args ...any) (any, bool) {
 		t.wrong[name] = true
-		t.mistake(p, hint, format, args...)
+		t.Mistake(p, hint, format, args...)
 		return nil, false
 	}
 	text, given := t.given(name)
@@ -501,7 +503,7 @@ func (t *templateReader) parameter(name string, p *yaml.Node) (any, bool) {
 	if allowed := member(p, "AllowedValues"); allowed != nil {
 		var values []string
 		for _, v := range allowed.Content {
-			values = append(values, resolve(v).Value)
+			values = append(values, yamlfile.Resolve(v).Value)
 		}
 		if !slices.Contains(values, text) {
 			return wrong("it is one of "+strings.Join(values, ", "), "parameter %q is %q", name, text)
@@ -530,7 +532,7 @@ func (t *templateReader) getAtt(n *yaml.Node) (any, bool) {
 		name, attribute, ok = n.Content[0].Value, n.Content[1].Value, true
 	}
 	if !ok {
-		t.mistake(n, "write it like Stream.Arn", "GetAtt takes a resource and an attribute")
+		t.Mistake(n, "write it like Stream.Arn", "GetAtt takes a resource and an attribute")
 		return nil, false
 	}
 	return t.attributeOf(n, name, attribute)
@@ -540,7 +542,7 @@ func (t *templateReader) getAtt(n *yaml.Node) (any, bool) {
 func (t *templateReader) attributeOf(n *yaml.Node, id, attribute string) (any, bool) {
 	r := member(t.resources, id)
 	if r == nil {
-		t.mistake(n, didYouMean(id, namesOf(t.resources)), "there is no resource %q", id)
+		t.Mistake(n, yamlfile.Suggest(id, namesOf(t.resources)), "there is no resource %q", id)
 		return nil, false
 	}
 	properties := orEmpty(member(r, "Properties"))
@@ -557,7 +559,7 @@ func (t *templateReader) attributeOf(n *yaml.Node, id, attribute string) (any, b
 	if attribute == "" {
 		attribute = "its Ref"
 	}
-	t.mistake(n, "", "%s of %s (%s) is not known to weir", attribute, id, kind)
+	t.Mistake(n, "", "%s of %s (%s) is not known to weir", attribute, id, kind)
 	return nil, false
 }
 
@@ -575,10 +577,10 @@ var subVariable = regexp.MustCompile(`\$\{(!?)([A-Za-z0-9_.:]+)\}`)
 func (t *templateReader) sub(n *yaml.Node) (any, bool) {
 	text, given := n, (*yaml.Node)(nil)
 	if n.Kind == yaml.SequenceNode && len(n.Content) == 2 {
-		text, given = resolve(n.Content[0]), resolve(n.Content[1])
+		text, given = yamlfile.Resolve(n.Content[0]), yamlfile.Resolve(n.Content[1])
 	}
 	if text.Kind != yaml.ScalarNode {
-		t.mistake(n, "", "Sub takes a text, or a text and values")
+		t.Mistake(n, "", "Sub takes a text, or a text and values")
 		return nil, false
 	}
 	good := true
@@ -608,12 +610,12 @@ func (t *templateReader) sub(n *yaml.Node) (any, bool) {
 // arguments evaluates a function's list of at least n.
 func (t *templateReader) arguments(n *yaml.Node, what string, least int) ([]any, bool) {
 	if n.Kind != yaml.SequenceNode || len(n.Content) < least {
-		t.mistake(n, "", "%s takes a list of %d", what, least)
+		t.Mistake(n, "", "%s takes a list of %d", what, least)
 		return nil, false
 	}
 	out := make([]any, 0, len(n.Content))
 	for _, element := range n.Content {
-		v, ok := t.value(resolve(element))
+		v, ok := t.value(yamlfile.Resolve(element))
 		if !ok {
 			return nil, false
 		}
@@ -629,7 +631,7 @@ func (t *templateReader) join(n *yaml.Node) (any, bool) {
 	}
 	list, ok := a[1].([]any)
 	if !ok {
-		t.mistake(n, "", "Join takes a delimiter and a list")
+		t.Mistake(n, "", "Join takes a delimiter and a list")
 		return nil, false
 	}
 	var parts []string
@@ -659,7 +661,7 @@ func (t *templateReader) selectOne(n *yaml.Node) (any, bool) {
 	i, err := strconv.Atoi(t.textOf(n, a[0], "the index"))
 	list, ok := a[1].([]any)
 	if !ok || err != nil || i < 0 || i >= len(list) {
-		t.mistake(n, "", "Select takes an index from 0 and a list that is long enough")
+		t.Mistake(n, "", "Select takes an index from 0 and a list that is long enough")
 		return nil, false
 	}
 	return list[i], true
@@ -675,7 +677,7 @@ func (t *templateReader) findInMap(n *yaml.Node) (any, bool) {
 		key := t.textOf(n, v, "a key of FindInMap")
 		next := member(at, key)
 		if next == nil {
-			t.mistake(n, didYouMean(key, namesOf(at)), "the Mappings have no %q here", key)
+			t.Mistake(n, yamlfile.Suggest(key, namesOf(at)), "the Mappings have no %q here", key)
 			return nil, false
 		}
 		at = next
@@ -685,24 +687,24 @@ func (t *templateReader) findInMap(n *yaml.Node) (any, bool) {
 
 func (t *templateReader) ifElse(n *yaml.Node) (any, bool) {
 	if n.Kind != yaml.SequenceNode || len(n.Content) != 3 {
-		t.mistake(n, "", "If takes a condition and two values")
+		t.Mistake(n, "", "If takes a condition and two values")
 		return nil, false
 	}
-	holds, ok := t.condition(resolve(n.Content[0]))
+	holds, ok := t.condition(yamlfile.Resolve(n.Content[0]))
 	if !ok {
 		return nil, false
 	}
 	if holds {
-		return t.value(resolve(n.Content[1]))
+		return t.value(yamlfile.Resolve(n.Content[1]))
 	}
-	return t.value(resolve(n.Content[2]))
+	return t.value(yamlfile.Resolve(n.Content[2]))
 }
 
 // condition evaluates a condition by name.
 func (t *templateReader) condition(n *yaml.Node) (holds, ok bool) {
 	c := member(member(t.root, "Conditions"), n.Value)
 	if c == nil {
-		t.mistake(n, didYouMean(n.Value, namesOf(member(t.root, "Conditions"))), "there is no condition %q", n.Value)
+		t.Mistake(n, yamlfile.Suggest(n.Value, namesOf(member(t.root, "Conditions"))), "there is no condition %q", n.Value)
 		return false, false
 	}
 	return t.test(c)
@@ -712,7 +714,7 @@ func (t *templateReader) condition(n *yaml.Node) (holds, ok bool) {
 func (t *templateReader) test(n *yaml.Node) (holds, ok bool) {
 	if t.depth++; t.depth > maxDepth {
 		t.depth = 0
-		t.mistake(n, "", "conditions refer to each other in a circle")
+		t.Mistake(n, "", "conditions refer to each other in a circle")
 		return false, false
 	}
 	defer func() { t.depth = max(t.depth-1, 0) }()
@@ -729,7 +731,7 @@ func (t *templateReader) test(n *yaml.Node) (holds, ok bool) {
 	case "And", "Or", "Not":
 		all, some := true, false
 		for _, element := range argument.Content {
-			h, ok := t.test(resolve(element))
+			h, ok := t.test(yamlfile.Resolve(element))
 			if !ok {
 				return false, false
 			}
@@ -737,6 +739,6 @@ func (t *templateReader) test(n *yaml.Node) (holds, ok bool) {
 		}
 		return map[string]bool{"And": all, "Or": some, "Not": !some}[name], true
 	}
-	t.mistake(n, "it is Equals, And, Or, Not or Condition", "this is no condition")
+	t.Mistake(n, "it is Equals, And, Or, Not or Condition", "this is no condition")
 	return false, false
 }
