@@ -25,10 +25,14 @@ func (w *writer) holdBack() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range w.queue {
+		if w.holds.IsZero() {
+			w.holds = w.queue[i].since
+		}
+		w.holding += w.queue[i].bytes
 		w.held.add(&w.queue[i], w.sink.env.Clock.Now())
 	}
 	clear(w.queue)
-	w.queue = w.queue[:0]
+	w.queue, w.bytes = w.queue[:0], 0
 	w.wake()
 }
 

@@ -664,6 +664,105 @@ func TestBarriers(t *testing.T) {
 	})
 }
 
+// Rows that make no message go where the job says, with the others around them in their places.
+func TestUnfitRows(t *testing.T) {
+	w := newWorld(t)
+	before := len(w.mails())
+	env := w.env()
+	columns := []connectors.Column{col("v", types.StringType)}
+	env.Run(t, func() {
+		s, err := newSink(t, env, map[string]string{"topic": "ClickStreamEvent2", "subject": "s", "message": "${v}"}, columns...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var bad []string
+		x, err := s.NewWriter(context.Background(), connectors.WriterContext{Parallelism: 1, Columns: columns, Wake: func() {},
+			BadRow: func(raw []byte, where string, err error) error {
+				bad = append(bad, fmt.Sprintf("%d bytes, %s: %v", len(raw), where, err))
+				return nil
+			}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer x.Close()
+		b := connectortest.NewBatch(columns)
+		for _, v := range []string{"a", "", strings.Repeat("x", 256<<10+1), "b"} {
+			b.Cols[0].AppendValue(v)
+			b.AppendKind(types.Insert)
+		}
+		if err := errors.Join(x.Write(b), x.Barrier(1)); err != nil {
+			t.Fatal(err)
+		}
+		env.Clock.NewWaiter().Wait(t.Context(), env.Clock.Now().Add(time.Minute))
+		if _, done, err := x.Prepared(1); !done || err != nil {
+			t.Errorf("prepared: %t, %v", done, err)
+		}
+		if len(bad) != 2 || !strings.HasPrefix(bad[0], "0 bytes, topic ClickStreamEvent2: the row makes an empty message") ||
+			!strings.HasPrefix(bad[1], "262145 bytes, topic ClickStreamEvent2: the row makes a message of 262145 bytes, attributes included, and SNS takes 262144 at most; it begins \"xxx") {
+			t.Errorf("set aside: %.300q", bad)
+		}
+	})
+	if diff := cmp.Diff([]string{"s: a", "s: b"}, w.mails()[before:]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What a writer says of itself while messages are refused or held back, and when all is done.
+func TestSending(t *testing.T) {
+	w := newWorld(t)
+	env := w.env()
+	started := env.Clock.Now()
+	columns := []connectors.Column{col("v", types.StringType)}
+	env.Run(t, func() {
+		s, err := newSink(t, env, map[string]string{"topic": "unheard", "message": "${v}", "sink.alert.max-per-minute": "2"}, columns...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := s.NewWriter(context.Background(), connectors.WriterContext{Parallelism: 1, Columns: columns, Wake: func() {}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer x.Close()
+		wait := env.Clock.NewWaiter()
+		pass := func(d time.Duration) { wait.Wait(t.Context(), env.Clock.Now().Add(d)) }
+		write := func(values ...string) {
+			b := connectortest.NewBatch(columns)
+			for _, v := range values {
+				b.Cols[0].AppendValue(v)
+				b.AppendKind(types.Insert)
+			}
+			if err := x.Write(b); err != nil {
+				t.Error(err)
+			}
+		}
+		asked := 0
+		w.faults(func(action string) *local.Fault {
+			if asked++; asked == 1 {
+				return &local.Fault{Code: "InternalError", Status: 500}
+			}
+			return &local.Fault{Code: "Throttled", Status: 429}
+		})
+		write("abc", "de")
+		pass(5 * time.Second)
+		sending := func() connectors.Sending { return x.(connectors.Sender).Sending() }
+		if f := sending(); f.Rows != 2 || f.Buffer != 5 || !f.Oldest.Equal(started) || f.Refused != 1 || f.Throttled < 2 || f.Records != 0 {
+			t.Errorf("throttled: %+v", f)
+		}
+		w.faults(nil)
+		pass(5 * time.Second)
+		write("fgh")
+		since := env.Clock.Now()
+		pass(5 * time.Second)
+		if f := sending(); f.Rows != 1 || f.Buffer != 3 || !f.Oldest.Equal(since) || f.Records != 2 || f.Bytes != 5 {
+			t.Errorf("one is held back: %+v", f)
+		}
+		pass(2 * time.Minute)
+		if f := sending(); f.Rows != 0 || f.Buffer != 0 || !f.Oldest.IsZero() || f.InFlight != 0 || f.Records != 3 || f.Bytes != 8 || f.Requests < 4 {
+			t.Errorf("at last: %+v", f)
+		}
+	})
+}
+
 // What won't pass fails the job, in the user's terms.
 func TestFatal(t *testing.T) {
 	w := newWorld(t)

@@ -32,6 +32,9 @@ const (
 	maxFIFOID       = 128
 )
 
+// maxBufferedBytes holds the job back even if few messages are buffered, because they are large.
+const maxBufferedBytes = 32 << 20
+
 // writer is one parallel writer. Write renders messages; a goroutine publishes them, those that wait together in batches.
 //
 // With a limit per minute, a minute begins with its first message. When the limit is reached, what comes until the minute is
@@ -43,6 +46,7 @@ type writer struct {
 	arn     string
 	wake    func()
 	retrier *awsclient.Retrier
+	refuse  func(raw []byte, where string, err error) error
 	scratch []byte // of Write
 	limit   int    // per minute, of this subtask; 0: none
 
@@ -56,6 +60,10 @@ type writer struct {
 	mu       sync.Mutex
 	queue    []message // the first ones may be under way
 	messages acks.Counter
+	figures  connectors.Sending
+	bytes    int       // of the messages in the queue
+	holding  int       // bytes of those that are held back
+	holds    time.Time // when the first of them was written; zero: there are none
 	err      error
 }
 
@@ -63,7 +71,8 @@ type message struct {
 	subject, text string
 	attributes    []value
 	group, dedup  string
-	bytes         int // text and attributes
+	bytes         int       // text and attributes
+	since         time.Time // when the row was written
 }
 
 // value is a message attribute's.
@@ -72,10 +81,10 @@ type value struct {
 	number     bool
 }
 
-var _ connectors.Writer = (*writer)(nil)
+var _ connectors.Sender = (*writer)(nil)
 
 func newWriter(s *sink, client *sns.Client, arn string, retrier *awsclient.Retrier, wc connectors.WriterContext) *writer {
-	w := &writer{sink: s, client: client, arn: arn, wake: wc.Wake, retrier: retrier}
+	w := &writer{sink: s, client: client, arn: arn, wake: wc.Wake, retrier: retrier, refuse: wc.Refuse}
 	if s.perMinute > 0 {
 		n := max(wc.Parallelism, 1)
 		w.limit = s.perMinute / n
@@ -104,8 +113,13 @@ func (w *writer) Write(b *types.Batch) error {
 	if err != nil {
 		return err
 	}
+	now := w.sink.env.Clock.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for i := range messages {
+		messages[i].since = now
+		w.bytes += messages[i].bytes
+	}
 	w.queue = append(w.queue, messages...)
 	w.messages.Write(len(messages))
 	w.worker.Wake()
@@ -116,7 +130,7 @@ func (w *writer) row(to []message, b *types.Batch, i int) ([]message, error) {
 	var m message
 	m.text = w.render(w.sink.message, b, i)
 	if m.text == "" {
-		return to, fmt.Errorf("a row makes an empty message, which SNS doesn't take; put some text into the option %q", "message")
+		return to, w.bad(&m, fmt.Errorf("the row makes an empty message, which SNS doesn't take; put some text into the option %q", "message"))
 	}
 	m.bytes = len(m.text)
 	if len(w.sink.attributes) > 0 {
@@ -135,7 +149,7 @@ func (w *writer) row(to []message, b *types.Batch, i int) ([]message, error) {
 		m.bytes += v.size()
 	}
 	if m.bytes > maxMessageBytes {
-		return to, fmt.Errorf("a row makes a message of %d bytes; SNS takes %d at most", m.bytes, maxMessageBytes)
+		return to, w.bad(&m, fmt.Errorf("the row makes a message of %d bytes, attributes included, and SNS takes %d at most; it begins %.80q", m.bytes, maxMessageBytes, m.text))
 	}
 	if w.sink.subject != nil {
 		w.scratch = w.sink.subject.render(w.scratch[:0], b, i)
@@ -149,9 +163,14 @@ func (w *writer) row(to []message, b *types.Batch, i int) ([]message, error) {
 		m.dedup, err = w.fifoID("message.deduplication-id", w.sink.dedup, b, i)
 	}
 	if err != nil {
-		return to, err
+		return to, w.bad(&m, err)
 	}
 	return append(to, m), nil
+}
+
+// bad has a row refused whose message SNS would not take.
+func (w *writer) bad(m *message, err error) error {
+	return w.refuse([]byte(m.text), "topic "+w.sink.topic, err)
 }
 
 func (w *writer) render(t *template, b *types.Batch, i int) string {
@@ -184,7 +203,7 @@ func isNumber(v *types.Vector, i int) bool {
 func (w *writer) fifoID(key string, t *template, b *types.Batch, i int) (string, error) {
 	id := w.render(t, b, i)
 	if id == "" || len(id) > maxFIFOID || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", fmt.Errorf("a row makes the value %.200q of the option %q; SNS takes 1 to %d printable ASCII characters without blanks", id, key, maxFIFOID)
+		return "", fmt.Errorf("the row makes the value %.200q of the option %q; SNS takes 1 to %d printable ASCII characters without blanks", id, key, maxFIFOID)
 	}
 	return id, nil
 }
@@ -262,6 +281,12 @@ func (w *writer) finish(ctx context.Context, err error, rows, queued int) error 
 	}
 	w.mu.Lock()
 	if w.err = err; err == nil {
+		if queued == 0 { // a digest
+			w.holding, w.holds = 0, time.Time{}
+		}
+		for i := range w.queue[:queued] {
+			w.bytes -= w.queue[i].bytes
+		}
 		clear(w.queue[:queued]) // not kept by the array
 		w.queue = w.queue[queued:]
 		w.messages.Acknowledge(rows)
@@ -294,7 +319,10 @@ func (w *writer) publish(ctx context.Context, batch []message) error {
 	if len(batch) == 1 {
 		in := batch[0].input(w.arn)
 		err = w.retrier.Do(ctx, "Publish", policy, func(ctx context.Context) error {
+			w.under(1)
 			_, err := w.client.Publish(ctx, in)
+			w.under(-1)
+			w.count(ctx, batch, err)
 			return err
 		})
 	} else {
@@ -303,6 +331,9 @@ func (w *writer) publish(ctx context.Context, batch []message) error {
 			left, err = w.publishBatch(ctx, left)
 			return err
 		})
+		if err == nil {
+			w.count(ctx, batch, nil)
+		}
 	}
 	if err != nil {
 		return w.sink.explain(err, "publish to")
@@ -313,14 +344,18 @@ func (w *writer) publish(ctx context.Context, batch []message) error {
 // publishBatch sends a batch and returns the entries that failed, with the first error that repeating won't mend, or the
 // first of all.
 func (w *writer) publishBatch(ctx context.Context, all []snstypes.PublishBatchRequestEntry) (left []snstypes.PublishBatchRequestEntry, err error) {
+	w.under(1)
 	out, err := w.client.PublishBatch(ctx, &sns.PublishBatchInput{TopicArn: &w.arn, PublishBatchRequestEntries: all})
+	w.under(-1)
 	if err != nil {
+		w.count(ctx, nil, err)
 		return all, err
 	}
 	failed := map[string]bool{}
 	for _, f := range out.Failed {
 		failed[aws.ToString(f.Id)] = true
 		e := &smithy.GenericAPIError{Code: aws.ToString(f.Code), Message: aws.ToString(f.Message)}
+		w.count(ctx, nil, e)
 		if err == nil || awsclient.Classify(err) != awsclient.Fatal && awsclient.Classify(e) == awsclient.Fatal {
 			err = e
 		}
@@ -331,6 +366,48 @@ func (w *writer) publishBatch(ctx context.Context, all []snstypes.PublishBatchRe
 		}
 	}
 	return left, err
+}
+
+// under counts requests that are under way.
+func (w *writer) under(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.figures.InFlight += n; n < 0 {
+		w.figures.Requests++
+	}
+}
+
+// count counts messages that have arrived, or something that failed.
+func (w *writer) count(ctx context.Context, arrived []message, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case err == nil:
+		w.figures.Records += int64(len(arrived))
+		for i := range arrived {
+			w.figures.Bytes += int64(arrived[i].bytes)
+		}
+	case ctx.Err() != nil:
+	case awsclient.Classify(err) == awsclient.Throttled:
+		w.figures.Throttled++
+	default:
+		w.figures.Refused++
+	}
+}
+
+// Sending implements connectors.Sender. A message that is held back is waiting, too.
+func (w *writer) Sending() connectors.Sending {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := w.figures
+	f.Rows, f.Buffer = w.messages.Open(), int64(w.bytes+w.holding)
+	switch {
+	case !w.holds.IsZero():
+		f.Oldest = w.holds
+	case len(w.queue) > 0:
+		f.Oldest = w.queue[0].since
+	}
+	return f
 }
 
 func optional(s string) *string {
@@ -371,7 +448,7 @@ func (m *message) values() map[string]snstypes.MessageAttributeValue {
 func (w *writer) Full() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.err == nil && len(w.queue) >= w.sink.maxBuffered
+	return w.err == nil && (len(w.queue) >= w.sink.maxBuffered || w.bytes >= maxBufferedBytes)
 }
 
 // Flush implements connectors.Writer. There is nothing to start: the goroutine publishes whatever there is.
