@@ -179,13 +179,26 @@ func BenchmarkReadNaive(b *testing.B) {
 
 // BenchmarkWrite encodes rows and puts them, in batches of 1000.
 func BenchmarkWrite(b *testing.B) {
+	b.Run("plain", func(b *testing.B) { benchmarkWrite(b, map[string]string{"stream": "clickstream"}, nil) })
+	b.Run("strict", func(b *testing.B) {
+		benchmarkWrite(b, map[string]string{"stream": "clickstream", "sink.strict-order": "true"}, []string{"clickcount"})
+	})
+	b.Run("aggregated", func(b *testing.B) {
+		benchmarkWrite(b, map[string]string{"stream": "clickstream", "sink.aggregation": "true"}, []string{"clickcount"})
+	})
+	b.Run("aggregated, random keys", func(b *testing.B) {
+		benchmarkWrite(b, map[string]string{"stream": "clickstream", "sink.aggregation": "true"}, nil)
+	})
+}
+
+func benchmarkWrite(b *testing.B, options map[string]string, partitionedBy []string) {
 	w := newWorld(b)
 	w.stream("clickstream", 1)
 	env := w.env()
 	env.Env.Clock = clock.Real{}
 	columns := []connectors.Column{col("rowtime", types.TimestampType(3)), col("clickcount", types.DoubleType)}
 	waiter := env.Env.Clock.NewWaiter()
-	x, err := sink(b, env, map[string]string{"stream": "clickstream"}, nil, columns...).NewWriter(context.Background(), connectors.WriterContext{
+	x, err := sink(b, env, options, partitionedBy, columns...).NewWriter(context.Background(), connectors.WriterContext{
 		Parallelism: 1, Columns: columns, Wake: waiter.Wake,
 	})
 	if err != nil {

@@ -70,6 +70,7 @@ func TestRefusedOptions(t *testing.T) {
 		{"sink", arn + " sink.partitioner=com.example.Mine", "sink.partitioner", "neither random nor fixed"},
 		{"sink", arn + " sink.batch.max-size=501", "sink.batch.max-size", "between 1 and 500"},
 		{"sink", arn + " sink.producer.collection-max-size=0", "sink.producer.collection-max-size", "between 1 and 500"},
+		{"sink", arn + " sink.aggregation=true sink.aggregation.max-size=0", "sink.aggregation.max-size", "more than 0"},
 		{"sink", arn + " sink.producer.kinesis-endpoint=h aws.endpoint=http://h", "sink.producer.kinesis-endpoint", "say the same"},
 		{"sink", arn + " sink.producer.verify-certificate=true aws.trust.all.certificates=false", "sink.producer.verify-certificate", "say the same"},
 	} {
@@ -175,7 +176,7 @@ func TestProducerOptions(t *testing.T) {
 	if _, err := kinesis.Spec.NewSink(&env.Env, table(t, "stream=s", "aws.region=r", "sink.producer.aggregation-enabled=true", "sink.producer.fail-on-error=true")); err != nil {
 		t.Fatal(err)
 	}
-	if text := log.String(); strings.Count(text, "WARN") != 1 || !strings.Contains(text, "sink.producer.aggregation-enabled") {
+	if text := log.String(); strings.Count(text, "WARN") != 1 || !strings.Contains(text, "sink.producer.aggregation-enabled") || !strings.Contains(text, "'sink.aggregation' = 'true' packs records") {
 		t.Errorf("log: %s", text)
 	}
 }

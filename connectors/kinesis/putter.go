@@ -178,7 +178,7 @@ func (l *putLane) add(data, key []byte) {
 	r.text = append(r.text, data...)
 	middle := uint32(len(r.text))
 	r.text = append(r.text, key...)
-	r.entries = append(r.entries, entry{span{begin, middle}, span{middle, uint32(len(r.text))}})
+	r.entries = append(r.entries, entry{data: span{begin, middle}, key: span{middle, uint32(len(r.text))}})
 }
 
 // send sends all requests of the lane.

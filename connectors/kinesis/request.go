@@ -23,16 +23,43 @@ const (
 type request struct {
 	text    []byte
 	entries []entry
-	since   time.Time    // when the first of them was written
 	body    []byte       // what is sent
 	answer  bytes.Buffer // what came back
+
+	// Of the sink: with this request all rows are taken that were written before some moment, and no others since the last
+	// request that says so.
+	rows     int
+	buffered int       // that they take
+	since    time.Time // when the first of them was written
+	shards   *shardMap // that the records were packed for; nil: none were
 }
 
-type entry struct{ data, key span }
+type entry struct {
+	data, key span
+	hash      span   // the explicit hash key of an aggregated record, if it has one
+	group     uint32 // the shard that it was packed for, from 1; 0: none in particular
+}
 
 func (r *request) bytes(s span) []byte { return r.text[s.from:s.to:s.to] }
 
-func (r *request) reset() { r.text, r.entries = r.text[:0], r.entries[:0] }
+func (r *request) reset() {
+	r.text, r.entries, r.rows, r.buffered, r.shards = r.text[:0], r.entries[:0], 0, 0, nil
+}
+
+// fits reports whether the request takes another record of this size.
+func (r *request) fits(s *sink, size int) bool {
+	return len(r.entries) == 0 || len(r.entries) < s.maxRecords && len(r.text)+size <= s.maxBytes
+}
+
+// add adds a record, which is copied.
+func (r *request) add(data, key, hash []byte, group uint32) {
+	place := func(part []byte) span {
+		from := len(r.text)
+		r.text = append(r.text, part...)
+		return span{uint32(from), uint32(len(r.text))}
+	}
+	r.entries = append(r.entries, entry{data: place(data), key: place(key), hash: place(hash), group: group})
+}
 
 // size is the bytes of the first n entries, data and keys.
 func (r *request) size(n int) (bytes int) {
@@ -44,7 +71,7 @@ func (r *request) size(n int) (bytes int) {
 
 // encode makes the body of the first n entries:
 //
-//	{"Records":[{"Data":"…base64…","PartitionKey":"…"}],"StreamName":"…"}
+//	{"Records":[{"Data":"…base64…","PartitionKey":"…","ExplicitHashKey":"…"}],"StreamName":"…"}
 //
 // stream is the last member, which says where they go.
 func (r *request) encode(stream []byte, n int) {
@@ -57,6 +84,11 @@ func (r *request) encode(stream []byte, n int) {
 		b = base64.StdEncoding.AppendEncode(b, r.bytes(e.data))
 		b = append(b, `","PartitionKey":`...)
 		b = appendString(b, r.bytes(e.key))
+		if e.hash.from < e.hash.to {
+			b = append(b, `,"ExplicitHashKey":"`...)
+			b = append(b, r.bytes(e.hash)...)
+			b = append(b, '"')
+		}
 		b = append(b, '}')
 	}
 	b = append(b, `],`...)
@@ -121,14 +153,17 @@ type leaders struct {
 	later []entry
 }
 
-// first moves the first entry of each key to the front and returns how many those are; order is kept otherwise. Keys of the
+// first moves the first entry of each key, or of each shard that records were packed for, to the front and returns how many those are; order is kept otherwise. Keys of the
 // same hash pass for the same one: then an entry waits without need.
 func (l *leaders) first(r *request) int {
 	clear(l.seen[:])
 	l.later = l.later[:0]
 	n := 0
 	for _, e := range r.entries {
-		h := maphash.Bytes(l.seed, r.bytes(e.key)) | 1
+		h := uint64(e.group) << 1
+		if h == 0 {
+			h = maphash.Bytes(l.seed, r.bytes(e.key)) | 1
+		}
 		at := h % uint64(len(l.seen))
 		for l.seen[at] != 0 && l.seen[at] != h {
 			at = (at + 1) % uint64(len(l.seen))

@@ -15,7 +15,7 @@ func TestEncodeRequest(t *testing.T) {
 		at := uint32(len(r.text))
 		r.text = append(append(r.text, data...), key...)
 		middle := at + uint32(len(data))
-		r.entries = append(r.entries, entry{span{at, middle}, span{middle, uint32(len(r.text))}})
+		r.entries = append(r.entries, entry{data: span{at, middle}, key: span{middle, uint32(len(r.text))}})
 	}
 	inputs := [][2]string{{`{"a":1}`, "plain"}, {"", `"quoted" \ and <b>`}, {"\x00\xff", "ä\n"}, {"x", "\x1f"}}
 	for _, in := range inputs {

@@ -28,6 +28,7 @@ type sink struct {
 	maxRecords  int // in a request
 	maxBytes    int
 	maxBuffered int
+	packedBytes int // of an aggregated record; 0: no aggregation
 	failOnError bool
 	// strict keeps a record from being passed by a later one of its key: Kinesis may refuse the one and take the other, so they
 	// never go in one request.
@@ -63,6 +64,12 @@ func newSink(env *connectors.Env, t *connectors.Table) (connectors.Sink, error) 
 		return nil, err
 	}
 	s.maxBytes = min(max(s.maxBytes, 1), maxRequestBytes)
+	if v.Bool("sink.aggregation") {
+		s.strict = true // there is one aggregated record for many of a key
+		if s.packedBytes = int(v.Size("sink.aggregation.max-size")); s.packedBytes < 1 {
+			return nil, option.Errorf("sink.aggregation.max-size", "option %q must be more than 0", "sink.aggregation.max-size")
+		}
+	}
 	switch {
 	case len(t.PartitionKeys) > 0:
 		if s.partitioner != "" {
@@ -131,6 +138,10 @@ func oldProducer(env *connectors.Env, t *connectors.Table) (endpoint string, tru
 			return !o.Prefix && (o.Key == prefix+name || slices.Contains(o.Aliases, prefix+name))
 		})
 		if !known && env.Log != nil {
+			if name == "aggregation-enabled" {
+				env.Log.Warn("the option is ignored, as in Flink since 1.15; 'sink.aggregation' = 'true' packs records", "table", t.Path, "option", prefix+name)
+				continue
+			}
 			env.Log.Warn("the option belongs to the Kinesis Producer Library and is ignored", "table", t.Path, "option", prefix+name)
 		}
 	}
@@ -158,7 +169,13 @@ func (s *sink) NewWriter(ctx context.Context, wc connectors.WriterContext) (conn
 	if err := s.check(ctx, client, wc.Retried); err != nil {
 		return nil, err
 	}
-	w, err := newWriter(s, client, wc)
+	var shards *shardMap
+	if s.packedBytes > 0 && s.partitioner == "fields" {
+		if shards, err = s.shardMap(ctx, client, s.retrier("shards", wc.Retried)); err != nil {
+			return nil, err
+		}
+	}
+	w, err := newWriter(s, client, shards, wc)
 	if err != nil {
 		return nil, err
 	}

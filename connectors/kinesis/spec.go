@@ -87,6 +87,8 @@ var sinkOptions = []option.Option{
 	{Key: "sink.flush-buffer.size", Kind: option.Size, Default: "5242880", Summary: "Bytes per request, at most; no more than 10 MiB count."},
 	{Key: "sink.requests.max-buffered", Kind: option.Int, Default: "10000", Summary: "Records that wait to be sent before the job is held back."},
 	{Key: "sink.strict-order", Kind: option.Bool, Summary: "Whether no record may be passed by a later one of its key when Kinesis refuses some records of a request, which are sent again: a request then has one record of each key. Slow where keys are few. If not set, true with formats that carry updates, else false."},
+	{Key: "sink.aggregation", Kind: option.Bool, Default: "false", Summary: "Pack many small rows into one record, in the format of the Kinesis Producer Library, which the Client Library, Flink's older source and weir unpack. Rows of a key stay in order."},
+	{Key: "sink.aggregation.max-size", Kind: option.Size, Default: "50 kb", Summary: "Bytes of such a record, at most; a larger row goes by itself."},
 	{Key: "sink.fail-on-error", Aliases: []string{"sink.producer.fail-on-error"}, Kind: option.Bool, Default: "false",
 		Summary: "Fail when a record is refused, instead of sending it again."},
 	{Key: "sink.producer.kinesis-endpoint", Kind: option.String, Summary: "Old name of aws.endpoint, without https://."},

@@ -34,18 +34,29 @@ type writer struct {
 	view     types.Batch
 	refuse   func(raw []byte, where string, err error) error
 
+	packed []byte // a record before it is packed
+	key    []byte
+
 	worker  *worker.Worker // sends
 	leaders *leaders       // of the worker; nil: records may be passed by later ones of their key
 
-	mu      sync.Mutex
-	filling *request   // never nil
-	full    []*request // in order, before filling
-	sending *request   // under way, or nil
-	free    *request
-	records acks.Counter
-	bytes   int // of the records that are not acknowledged
-	figures connectors.Sending
-	err     error
+	mu       sync.Mutex
+	packer   *packer    // nil without aggregation
+	filling  *request   // never nil
+	full     []*request // in order, before filling
+	sending  *request   // under way, or nil
+	free     *request
+	unsealed unsealed
+	records  acks.Counter
+	bytes    int // of the records that are not acknowledged
+	figures  connectors.Sending
+	err      error
+}
+
+// unsealed is rows that no request answers for yet: they are in the one that is filling, or wait to be packed.
+type unsealed struct {
+	rows, bytes int
+	since       time.Time // when the first of them was written
 }
 
 // maxBufferedBytes holds the job back even if few rows are buffered, because they are large.
@@ -53,7 +64,7 @@ const maxBufferedBytes = 32 << 20
 
 var _ connectors.Sender = (*writer)(nil)
 
-func newWriter(s *sink, client *kinesis.Client, wc connectors.WriterContext) (*writer, error) {
+func newWriter(s *sink, client *kinesis.Client, shards *shardMap, wc connectors.WriterContext) (*writer, error) {
 	w := &writer{
 		sink: s, client: client, wake: wc.Wake, filling: &request{}, refuse: wc.Refuse,
 		retrier: s.retrier(fmt.Sprintf("writer %d", wc.Subtask), wc.Retried),
@@ -79,6 +90,10 @@ func newWriter(s *sink, client *kinesis.Client, wc connectors.WriterContext) (*w
 		columns[i] = w.physical[f]
 	}
 	w.keys = newKeys(s, columns, wc.Subtask)
+	if s.packedBytes > 0 {
+		w.packer = newPacker(min(s.packedBytes, s.maxRecord), s.partitioner != "fields", shards, w.ready)
+		w.filling.shards = shards
+	}
 	var err error
 	w.encoder, err = s.encoder()
 	return w, err
@@ -118,6 +133,9 @@ func (w *writer) Write(b *types.Batch) error {
 }
 
 func (w *writer) row(b *types.Batch, i int, now time.Time) (err error) {
+	if w.packer != nil {
+		return w.pack(b, i, now)
+	}
 	r := w.filling
 	begin := len(r.text)
 	if r.text, err = w.encoder.Encode(r.text, b, i); err != nil {
@@ -137,21 +155,74 @@ func (w *writer) row(b *types.Batch, i int, now time.Time) (err error) {
 		next := w.blank()
 		next.text = append(next.text, r.text[begin:]...)
 		r.text = r.text[:begin]
-		w.full = append(w.full, r)
-		w.filling, r = next, next
+		w.push(next)
+		r = next
 		begin, middle = 0, middle-begin
 	}
-	if len(r.entries) == 0 {
-		r.since = now
-	}
-	r.entries = append(r.entries, entry{span{uint32(begin), uint32(middle)}, span{uint32(middle), uint32(begin + size)}})
-	w.records.Write(1)
-	w.bytes += size
+	r.entries = append(r.entries, entry{data: span{uint32(begin), uint32(middle)}, key: span{uint32(middle), uint32(begin + size)}})
+	w.written(size, now)
 	if len(r.entries) >= w.sink.maxRecords {
-		w.full = append(w.full, r)
-		w.filling = w.blank()
+		w.push(w.blank())
 	}
 	return nil
+}
+
+// pack is row with aggregation.
+func (w *writer) pack(b *types.Batch, i int, now time.Time) (err error) {
+	if w.packed, err = w.encoder.Encode(w.packed[:0], b, i); err != nil {
+		return err
+	}
+	if shared := w.packer.sharedKey(); shared != nil && w.packer.full(w.packed) {
+		w.packer.flush()
+	}
+	if shared := w.packer.sharedKey(); shared != nil {
+		w.key = append(w.key[:0], shared...)
+	} else {
+		w.key = w.keys.append(w.key[:0], i)
+	}
+	size := len(w.packed) + len(w.key)
+	if size > w.sink.maxRecord {
+		return w.tooLarge(w.packed, w.key)
+	}
+	w.packer.add(w.packed, w.key)
+	w.written(size, now)
+	return nil
+}
+
+// ready takes a record from the packer.
+func (w *writer) ready(data, key, hash []byte, group uint32) {
+	if !w.filling.fits(w.sink, len(data)+len(key)) {
+		w.push(w.blank())
+	}
+	w.filling.add(data, key, hash, group)
+}
+
+// written counts a row.
+func (w *writer) written(size int, now time.Time) {
+	if w.unsealed.rows == 0 {
+		w.unsealed.since = now
+	}
+	w.unsealed.rows++
+	w.unsealed.bytes += size
+	w.records.Write(1)
+	w.bytes += size
+}
+
+// push ends the request that is filling, if there is something in it, and begins the next one.
+func (w *writer) push(next *request) {
+	if r := w.filling; len(r.entries) > 0 {
+		if w.packer == nil || w.packer.empty() {
+			w.seal(r)
+		}
+		w.full = append(w.full, r)
+		w.filling = next
+	}
+}
+
+// seal makes a request answer for all rows that none has answered for.
+func (w *writer) seal(r *request) {
+	r.rows, r.buffered, r.since = w.unsealed.rows, w.unsealed.bytes, w.unsealed.since
+	w.unsealed = unsealed{}
 }
 
 // tooLarge has a row refused whose record the stream would not take.
@@ -162,11 +233,14 @@ func (w *writer) tooLarge(data, key []byte) error {
 }
 
 func (w *writer) blank() *request {
-	if r := w.free; r != nil {
-		w.free = nil
-		return r
+	r := w.free
+	if w.free = nil; r == nil {
+		r = &request{}
 	}
-	return &request{}
+	if w.packer != nil {
+		r.shards = w.packer.shards
+	}
+	return r
 }
 
 // work sends a request, if there is something to send.
@@ -175,16 +249,15 @@ func (w *writer) work(ctx context.Context) (bool, error) {
 	if r == nil {
 		return false, nil
 	}
-	records, bytes := len(r.entries), len(r.text)
 	err := w.send(ctx, r)
 	if ctx.Err() != nil {
 		return true, ctx.Err()
 	}
 	w.mu.Lock()
 	if w.err = err; err == nil {
-		w.records.Acknowledge(records)
+		w.records.Acknowledge(r.rows)
 	}
-	w.bytes -= bytes
+	w.bytes -= r.buffered
 	r.reset()
 	w.free, w.sending = r, nil
 	w.mu.Unlock()
@@ -197,17 +270,22 @@ func (w *writer) next() *request {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.full) > 0 {
-		r := w.full[0]
-		w.full = append(w.full[:0], w.full[1:]...)
-		w.sending = r
-		return r
+		return w.nextFull()
 	}
-	if r := w.filling; len(r.entries) > 0 {
-		w.filling = w.blank()
-		w.sending = r
-		return r
+	if w.packer != nil {
+		w.packer.flush()
 	}
-	return nil
+	w.push(w.blank())
+	if len(w.full) == 0 {
+		return nil
+	}
+	return w.nextFull()
+}
+
+func (w *writer) nextFull() *request {
+	w.sending = w.full[0]
+	w.full = append(w.full[:0], w.full[1:]...)
+	return w.sending
 }
 
 // send sends a request until all its records have been taken.
@@ -223,6 +301,11 @@ func (w *writer) send(ctx context.Context, r *request) error {
 		out, err := w.put(ctx, p, r)
 		if err != nil {
 			return w.sink.explain(err, "write to")
+		}
+		if r.shards != nil {
+			if err := w.astray(ctx, r, n, out.Records); err != nil {
+				return err
+			}
 		}
 		sent := r.size(n)
 		refused, code, message := r.keep(n, out.Records)
@@ -295,13 +378,14 @@ func (w *writer) Sending() connectors.Sending {
 	defer w.mu.Unlock()
 	f := w.figures
 	f.Rows, f.Buffer = w.records.Open(), int64(w.bytes)
-	switch {
-	case w.sending != nil:
-		f.Oldest = w.sending.since
-	case len(w.full) > 0:
-		f.Oldest = w.full[0].since
-	case len(w.filling.entries) > 0:
-		f.Oldest = w.filling.since
+	f.Oldest = w.unsealed.since // zero when there are none
+	for i := len(w.full) - 1; i >= 0; i-- {
+		if r := w.full[i]; r.rows > 0 {
+			f.Oldest = r.since
+		}
+	}
+	if r := w.sending; r != nil && r.rows > 0 {
+		f.Oldest = r.since
 	}
 	return f
 }
@@ -324,6 +408,10 @@ func (w *writer) Flush() error {
 func (w *writer) Barrier(checkpoint int64) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.packer != nil { // what follows is not to hold up what was before
+		w.packer.flush()
+		w.push(w.blank())
+	}
 	w.records.Barrier(checkpoint)
 	return w.err
 }
