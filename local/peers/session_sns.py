@@ -14,6 +14,8 @@ from botocore.exceptions import ClientError
 
 client = boto3.client("sns", endpoint_url=sys.argv[1], region_name="us-east-1", aws_access_key_id="local",
                       aws_secret_access_key="local", config=Config(retries={"max_attempts": 1}))
+called = set()
+client.meta.events.register("before-call.sns", lambda model, **_: called.add(model.name))
 name = "peer-" + uuid.uuid4().hex[:8]
 
 
@@ -58,11 +60,24 @@ client.tag_resource(ResourceArn=topic, Tags=[{"Key": "env", "Value": "test"}])
 client.untag_resource(ResourceArn=topic, TagKeys=["team"])
 check("tags", client.list_tags_for_resource(ResourceArn=topic)["Tags"], [{"Key": "env", "Value": "test"}])
 
+client.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="All peers")
+client.add_permission(TopicArn=topic, Label="others", AWSAccountId=["111111111111"], ActionName=["Publish"])
+attributes = client.get_topic_attributes(TopicArn=topic)["Attributes"]
+check("display name", attributes["DisplayName"], "All peers")
+check("permission", [s["Action"] for s in json.loads(attributes["Policy"])["Statement"] if s["Sid"] == "others"], ["SNS:Publish"])
+client.remove_permission(TopicArn=topic, Label="others")
+check("permissions", [s["Sid"] for s in json.loads(client.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])["Statement"]], ["__default_statement_ID"])
+policy = {"Name": "p", "Version": "2021-06-01", "Statement": [{"Sid": "s", "DataDirection": "Inbound", "Principal": ["*"],
+          "DataIdentifier": ["arn:aws:dataprotection::aws:data-identifier/CreditCardNumber"], "Operation": {"Deny": {}}}]}
+client.put_data_protection_policy(ResourceArn=topic, DataProtectionPolicy=json.dumps(policy))
+check("data protection", json.loads(client.get_data_protection_policy(ResourceArn=topic)["DataProtectionPolicy"]), policy)
+
 check("subscribed", client.subscribe(TopicArn=topic, Protocol="http", Endpoint=url)["SubscriptionArn"], "pending confirmation")
 kind, asked = posts.get(timeout=20)
 check("kind", (kind, asked["Type"]), ("SubscriptionConfirmation", "SubscriptionConfirmation"))
 sub = client.confirm_subscription(TopicArn=topic, Token=asked["Token"])["SubscriptionArn"]
 check("subscriptions", [s["SubscriptionArn"] for s in client.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]], [sub])
+check("all subscriptions", sub in [s["SubscriptionArn"] for p in client.get_paginator("list_subscriptions").paginate() for s in p["Subscriptions"]], True)
 client.set_subscription_attributes(SubscriptionArn=sub, AttributeName="FilterPolicy", AttributeValue='{"level": ["error"]}')
 check("scope", client.get_subscription_attributes(SubscriptionArn=sub)["Attributes"]["FilterPolicyScope"], "MessageAttributes")
 
@@ -91,4 +106,8 @@ refused("InvalidParameter", client.publish, TopicArn=fifo, Message="m")
 for arn in (topic, fifo):
     client.delete_topic(TopicArn=arn)
     client.delete_topic(TopicArn=arn)
+if len(sys.argv) > 2:
+    with open(sys.argv[2]) as f:
+        served = set(f.read().split())
+    check("operations that were left out", (served & set(client.meta.service_model.operation_names)) - called, set())
 print("ok: boto3 " + boto3.__version__ + ", SNS")
