@@ -70,7 +70,9 @@ func newSource(env *connectors.Env, t *connectors.Table) (connectors.Source, err
 		err.Hint = "use 'scan.watermark.idle-timeout' to let a quiet shard not hold back the watermark"
 		return nil, err
 	case v.Duration("scan.watermark.lookahead.millis") != 0:
-		return nil, s.refuse("scan.watermark.lookahead.millis", "0")
+		err := s.refuse("scan.watermark.lookahead.millis", "0").(*option.Error)
+		err.Hint = "use 'scan.watermark.alignment.group' and 'scan.watermark.alignment.max-drift' to hold back shards that are far ahead"
+		return nil, err
 	}
 	if a := v.String("scan.shard-assigner"); !strings.EqualFold(a, "default") && !strings.EqualFold(a, "uniform") {
 		return nil, s.refuse("scan.shard-assigner", "default or uniform")

@@ -74,7 +74,7 @@ var sourceOptions = []option.Option{
 	{Key: "scan.shard.adaptivereads", Kind: option.Bool, Default: "false",
 		Summary: "Ask for as many records as a shard may give until the next request, 2 MiB/s, by the size of the last ones: smaller answers that come evenly. Without it, the next request waits until a large answer is paid for."},
 	{Key: "scan.shard.idle.interval", Kind: option.Int, Default: "-1", Summary: "Only -1 is supported: use scan.watermark.idle-timeout."},
-	{Key: "scan.watermark.lookahead.millis", Kind: option.Millis, Default: "0", Summary: "Only 0 is supported."},
+	{Key: "scan.watermark.lookahead.millis", Kind: option.Millis, Default: "0", Summary: "Only 0 is supported: use scan.watermark.alignment.group."},
 	{Key: "scan.shard-assigner", Aliases: []string{"source.shard-assigner"}, Kind: option.String, Default: "default",
 		Summary: "default or uniform; shards are dealt out evenly either way."},
 }
@@ -110,7 +110,7 @@ var tuning = slices.Concat(
 	retries("scan.list.shards", "10", "1000", "5000", "How often and how fast ListShards is tried again when a job starts"),
 	retries("scan.shard.getrecords", "50", "300", "1000", "How often in a row and how fast GetRecords is tried again"),
 	retries("scan.shard.getiterator", "50", "300", "1000", "How often in a row and how fast GetShardIterator is tried again"),
-	retries("scan.stream.describe", "50", "2000", "5000", taken),
+	retries("scan.stream.describe", "50", "2000", "5000", "How often and how fast it is asked again how long a stream keeps records"),
 	describing(retries(describeFamily, "50", "2000", "5000", "How often and how fast it is looked whether a consumer is ACTIVE")),
 	retries(registerFamily, "10", "500", "2000", "How often and how fast RegisterStreamConsumer is tried again", "timeout"),
 	retries(deregisterFamily, "10", "500", "2000", "How often and how fast DeregisterStreamConsumer is tried again"),

@@ -50,6 +50,12 @@ func readCredentials(v option.Values, decls []option.Option) (credentialSettings
 		}
 		return nil
 	}
+	const class = "aws.credentials.custom.class"
+	if v.Given(class) {
+		key := Spelling(v, decls, class)
+		return c, &option.Error{Key: key, Msg: fmt.Sprintf("option %q names a class of Java's, and is not supported", key),
+			Hint: "use AUTO, BASIC, ENV_VAR, PROFILE, ASSUME_ROLE or WEB_IDENTITY_TOKEN"}
+	}
 	var err error
 	switch c.provider {
 	case "SYS_PROP", "CUSTOM":
