@@ -52,6 +52,34 @@ func TestPaceOnThisMachine(t *testing.T) {
 	}
 }
 
+// A server on this machine that has refused an answer is asked as seldom as AWS: it may be one that holds to AWS's limits.
+func TestPaceAfterRefusal(t *testing.T) {
+	w := newWorld(t)
+	w.stream("clicks", 1)
+	asked := make(chan time.Time, 1000)
+	first := true
+	w.faults(func(action string, _ []byte) *local.Fault {
+		if action != "GetRecords" {
+			return nil
+		}
+		asked <- time.Now()
+		if !first {
+			return nil
+		}
+		first = false
+		return &local.Fault{Code: "ProvisionedThroughputExceededException"}
+	})
+	src := source(t, w.real(), map[string]string{"stream": "clicks", "scan.shard.getrecords.backoff.base": "1"}, n)
+	pushed(t, src, splits(t, src)[0], n)
+	<-asked
+	from := <-asked
+	<-asked
+	// Two pauses, of which a busy machine can shorten the sum only by keeping the first request under way.
+	if took := (<-asked).Sub(from); took < 150*time.Millisecond {
+		t.Errorf("two pauses took %v in all, want 400 ms", took)
+	}
+}
+
 // limited is a world whose server enforces AWS's limits by the clock of an environment, and the options that mean it as AWS.
 func limited(t *testing.T) (*world, *connectortest.Env, map[string]string) {
 	env := connectortest.NewEnv()
