@@ -45,7 +45,7 @@ type PutterOptions struct {
 	InFlight int
 }
 
-// PutCounts are the counts of a Putter. They add up to what Put was given and has settled, also while Put is under way.
+// PutCounts are the counts of a Putter, up to date while Put is under way. What an error has left unsettled is in none of them.
 type PutCounts struct {
 	Taken  int64 // records that Kinesis has acknowledged
 	Failed int64 // records given up
@@ -54,8 +54,8 @@ type PutCounts struct {
 }
 
 // putPolicy is how often records are sent again: they are given up after about a quarter of a minute in which not one of a
-// request was taken.
-var putPolicy = awsclient.Policy{Max: 10, Base: 50 * time.Millisecond, Longest: 3 * time.Second, Factor: 2}
+// request was taken. A shard's limits are those of a second, so that longer pauses would leave some of it unused.
+var putPolicy = awsclient.Policy{Max: 20, Base: 50 * time.Millisecond, Longest: time.Second, Factor: 2}
 
 // NewPutter returns a Putter into a stream. The client is only copied from.
 func NewPutter(client *kinesis.Client, stream string, o PutterOptions) *Putter {
@@ -101,9 +101,7 @@ func (p *Putter) Put(ctx context.Context, n int, record func(i int) (data, key [
 	default:
 		err = p.sendAll(ctx, lanes)
 	}
-	refused = n - int(p.taken.Load()-before)
-	p.failed.Add(int64(refused))
-	return refused, err
+	return n - int(p.taken.Load()-before), err
 }
 
 // sendAll sends what the lanes have, side by side. The first error ends the others.
@@ -195,8 +193,8 @@ func (l *putLane) send(ctx context.Context) error {
 // sendOne sends a request until its records are taken, or none of what is left has been for long enough.
 func (l *putLane) sendOne(ctx context.Context, r *request) error {
 	l.sending = r
-	failures := 0
-	for {
+	failures := 0 // in a row, in which nothing was taken
+	for again := 1; ; again++ {
 		sent := len(r.entries)
 		r.encode(l.putter.target, sent)
 		var refused error
@@ -221,10 +219,11 @@ func (l *putLane) sendOne(ctx context.Context, r *request) error {
 			return err
 		}
 		if failures++; failures > putPolicy.Max {
+			l.putter.failed.Add(int64(len(r.entries)))
 			l.retrier.Log.WarnContext(ctx, "records are given up", "records", len(r.entries), "error", refused)
 			return nil
 		}
-		if err := l.retrier.Again(ctx, "PutRecords", putPolicy, failures, refused); err != nil {
+		if err := l.retrier.Again(ctx, "PutRecords", putPolicy, again, refused); err != nil {
 			return err
 		}
 	}

@@ -151,6 +151,22 @@ func TestPutterCountsWhatIsRefused(t *testing.T) {
 	})
 }
 
+// Beyond a shard's limits records are taken as fast as these allow, and not sent again and again in between.
+func TestPutterAtTheLimit(t *testing.T) {
+	c := clock.NewVirtual(connectortest.Start)
+	w := newWorld(t, func(o *local.Options) { o.Clock, o.Limits = c, true })
+	w.stream("clicks", 1)
+	c.Run(func() {
+		p := kinesis.NewPutter(w.client, "clicks", kinesis.PutterOptions{Clock: c})
+		const n = 8000 // of which a shard takes 1,000 a second
+		failed, err := p.Put(t.Context(), n, numbered(1000))
+		took := c.Now().Sub(connectortest.Start)
+		if counts := p.Counts(); failed != 0 || err != nil || took > 9*time.Second || counts.Resent > 5*n {
+			t.Errorf("%s for %+v, %d failed, %v", took, counts, failed, err)
+		}
+	})
+}
+
 // What concerns the stream is an error, and so is the end of the context; both say how much has not been taken.
 func TestPutterErrors(t *testing.T) {
 	w := newWorld(t)
@@ -170,6 +186,9 @@ func TestPutterErrors(t *testing.T) {
 		failed, err = p.Put(ctx, 1700, numbered(1000))
 		if failed != 1700 || !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled: %d failed, %v", failed, err)
+		}
+		if c := p.Counts(); c.Failed != 0 {
+			t.Errorf("%d count as given up", c.Failed)
 		}
 		w.faults(nil)
 		if failed, err := p.Put(t.Context(), 1700, numbered(1000)); failed != 0 || err != nil {
