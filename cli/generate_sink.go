@@ -324,6 +324,9 @@ func (s *sending) result(out *screen) error {
 	if resent > 0 {
 		text += fmt.Sprintf(", %d sent again", resent)
 	}
+	if left := st.Planned - st.Sent - st.Failed; left > 0 && st.Lag >= time.Second {
+		text += fmt.Sprintf(", %d not sent in time", left)
+	}
 	text += fmt.Sprintf(", %d bytes in %.1f s", st.Bytes, took.Seconds())
 	if seconds := took.Seconds(); seconds > 0 && st.Sent > 0 {
 		text += fmt.Sprintf(": %s records/s, %s/s", thousands(int64(float64(st.Sent)/seconds+0.5)), byteText(float64(st.Bytes)/seconds))

@@ -118,6 +118,12 @@ func TestGenerateProgress(t *testing.T) {
 	if got := s.line(); !regexp.MustCompile(`^sent 3,000 of 10,000 · 1,[45]\d\d/s · 12[0-9] kB/s · 3s behind$`).MatchString(got) {
 		t.Errorf("%q", got)
 	}
+	var stderr strings.Builder
+	out, stop := newScreen(io.Discard, &stderr)
+	defer stop()
+	if err := s.result(out); err != nil || !strings.HasPrefix(stderr.String(), "3000 records sent, 0 failed, 7000 not sent in time, 246000 bytes in ") {
+		t.Errorf("last line %q, %v", stderr.String(), err)
+	}
 	s.at = func(generator.Stats) string { return "2024-05-06 00:00:00" }
 	if got := s.line(); !strings.HasPrefix(got, "2024-05-06 00:00:00 · sent 3,000") {
 		t.Errorf("%q", got)
