@@ -5,6 +5,6 @@
 // of the reader's asks for records (fetch.go), or has them pushed to a consumer (consumer.go, subscribe.go), unpacks aggregated
 // ones (page.go, internal/kpl), and queues them; Poll turns them into columns (reader.go). Writing encodes
 // rows into requests, which a goroutine of the writer's sends one after the other (sink.go, writer.go, request.go); with
-// aggregation many rows go into one record (packer.go).
+// aggregation many rows go into one record (packer.go). Records may be compressed (compress.go).
 // Start reading at Spec.
 package kinesis

@@ -26,6 +26,7 @@ type reader struct {
 	last    *page  // the one that the split ended with, or nil
 	drained bool   // all rows have been given
 	bytes   int64  // of the data of the records so far
+	unpack  unpacker
 
 	direct   bool  // the decoder fills all columns of the batch, in their order
 	stored   []int // else, which ones it fills
@@ -86,6 +87,7 @@ func (r *reader) bind(s *source) (err error) {
 	}
 	r.direct = slices.IsSorted(r.stored) && len(r.metadata) == 0
 	r.view.Cols = make([]*types.Vector, len(r.stored))
+	r.unpack.off = !s.unpacks()
 	r.decoder, err = s.decoder(needed, r.rc.Ignored)
 	return err
 }
@@ -142,8 +144,11 @@ func (r *reader) poll(rows, out *types.Batch, limit int) (connectors.PollStatus,
 		for r.next < len(r.page.records) && rows.N < limit {
 			rec := &r.page.records[r.next]
 			before := rows.N
-			r.bytes += int64(rec.data.to - rec.data.from)
-			if err := r.decoder.Decode(r.page.bytes(rec.data), rows); err != nil {
+			data, err := r.unpack.unpack(r.page.bytes(rec.data))
+			if r.bytes += int64(len(data)); err == nil {
+				err = r.decoder.Decode(data, rows)
+			}
+			if err != nil {
 				if err := r.rc.BadRecord(r.page.bytes(rec.data), r.where(r.page, rec), err); err != nil {
 					r.stand()
 					return connectors.Ready, err
@@ -185,7 +190,9 @@ func (r *reader) Locate(row int) string {
 	for _, p := range r.polled {
 		for i := p.from; i < p.to; i++ {
 			rec := &p.page.records[i]
-			_ = r.decoder.Decode(p.page.bytes(rec.data), rows) // bad records make no rows
+			if data, err := r.unpack.unpack(p.page.bytes(rec.data)); err == nil {
+				_ = r.decoder.Decode(data, rows) // bad records make no rows
+			}
 			if rows.N > row {
 				return r.where(p.page, rec)
 			}
@@ -265,5 +272,6 @@ func (r *reader) Lag() time.Duration { return time.Duration(r.behind.Load()) }
 func (r *reader) Close() error {
 	r.source.lineage.close(r.shard)
 	r.end()
+	r.unpack.close()
 	return nil
 }

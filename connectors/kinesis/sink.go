@@ -29,6 +29,7 @@ type sink struct {
 	maxBytes    int
 	maxBuffered int
 	packedBytes int // of an aggregated record; 0: no aggregation
+	compression string
 	failOnError bool
 	// strict keeps a record from being passed by a later one of its key: Kinesis may refuse the one and take the other, so they
 	// never go in one request.
@@ -55,6 +56,7 @@ func newSink(env *connectors.Env, t *connectors.Table) (connectors.Sink, error) 
 		stream: str, partitioner: strings.ToLower(v.String("sink.partitioner")), delimiter: v.String("sink.partitioner-field-delimiter"),
 		maxRecords: int(v.Int("sink.batch.max-size")), maxBytes: int(v.Size("sink.flush-buffer.size")),
 		maxBuffered: int(v.Int("sink.requests.max-buffered")), failOnError: v.Bool("sink.fail-on-error"), maxRecord: maxRecordBytes,
+		compression: v.Enum("sink.compression"),
 	}
 	s.strict = t.Format.Mode != types.AppendOnly
 	if v.Given("sink.strict-order") {

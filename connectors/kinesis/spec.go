@@ -75,6 +75,7 @@ var sourceOptions = []option.Option{
 		Summary: "Ask for as many records as a shard may give until the next request, 2 MiB/s, by the size of the last ones: smaller answers that come evenly. Without it, the next request waits until a large answer is paid for."},
 	{Key: "scan.shard.idle.interval", Kind: option.Int, Default: "-1", Summary: "Only -1 is supported: use scan.watermark.idle-timeout."},
 	{Key: "scan.watermark.lookahead.millis", Kind: option.Millis, Default: "0", Summary: "Only 0 is supported: use scan.watermark.alignment.group."},
+	{Key: "scan.compression", Kind: option.Enum, Values: []string{"AUTO", "NONE"}, Summary: "AUTO unpacks records that begin as gzip or zstd do, NONE takes all as they are. If not set, NONE with the format raw, else AUTO."},
 	{Key: "scan.shard-assigner", Aliases: []string{"source.shard-assigner"}, Kind: option.String, Default: "default",
 		Summary: "default or uniform; shards are dealt out evenly either way."},
 }
@@ -89,6 +90,7 @@ var sinkOptions = []option.Option{
 	{Key: "sink.strict-order", Kind: option.Bool, Summary: "Whether no record may be passed by a later one of its key when Kinesis refuses some records of a request, which are sent again: a request then has one record of each key. Slow where keys are few. If not set, true with formats that carry updates, else false."},
 	{Key: "sink.aggregation", Kind: option.Bool, Default: "false", Summary: "Pack many small rows into one record, in the format of the Kinesis Producer Library, which the Client Library, Flink's older source and weir unpack. Rows of a key stay in order."},
 	{Key: "sink.aggregation.max-size", Kind: option.Size, Default: "50 kb", Summary: "Bytes of such a record, at most; a larger row goes by itself."},
+	{Key: "sink.compression", Kind: option.Enum, Values: []string{"NONE", "GZIP", "ZSTD"}, Default: "NONE", Summary: "Compress each row's record, also within an aggregated one. Weir's source unpacks them by itself."},
 	{Key: "sink.fail-on-error", Aliases: []string{"sink.producer.fail-on-error"}, Kind: option.Bool, Default: "false",
 		Summary: "Fail when a record is refused, instead of sending it again."},
 	{Key: "sink.producer.kinesis-endpoint", Kind: option.String, Summary: "Old name of aws.endpoint, without https://."},

@@ -34,8 +34,9 @@ type writer struct {
 	view     types.Batch
 	refuse   func(raw []byte, where string, err error) error
 
-	packed []byte // a record before it is packed
-	key    []byte
+	compress compressor
+	packed   []byte // a record before it is packed
+	key      []byte
 
 	worker  *worker.Worker // sends
 	leaders *leaders       // of the worker; nil: records may be passed by later ones of their key
@@ -95,6 +96,9 @@ func newWriter(s *sink, client *kinesis.Client, shards *shardMap, wc connectors.
 		w.filling.shards = shards
 	}
 	var err error
+	if w.compress, err = newCompressor(s.compression); err != nil {
+		return nil, err
+	}
 	w.encoder, err = s.encoder()
 	return w, err
 }
@@ -138,7 +142,7 @@ func (w *writer) row(b *types.Batch, i int, now time.Time) (err error) {
 	}
 	r := w.filling
 	begin := len(r.text)
-	if r.text, err = w.encoder.Encode(r.text, b, i); err != nil {
+	if r.text, err = w.encode(r.text, b, i); err != nil {
 		r.text = r.text[:begin]
 		return err
 	}
@@ -167,9 +171,20 @@ func (w *writer) row(b *types.Batch, i int, now time.Time) (err error) {
 	return nil
 }
 
+// encode appends the record of a row, as it is to be read.
+func (w *writer) encode(dst []byte, b *types.Batch, i int) (_ []byte, err error) {
+	if !w.compress.on() {
+		return w.encoder.Encode(dst, b, i)
+	}
+	if w.compress.plain, err = w.encoder.Encode(w.compress.plain[:0], b, i); err != nil {
+		return dst, err
+	}
+	return w.compress.append(dst)
+}
+
 // pack is row with aggregation.
 func (w *writer) pack(b *types.Batch, i int, now time.Time) (err error) {
-	if w.packed, err = w.encoder.Encode(w.packed[:0], b, i); err != nil {
+	if w.packed, err = w.encode(w.packed[:0], b, i); err != nil {
 		return err
 	}
 	if shared := w.packer.sharedKey(); shared != nil && w.packer.full(w.packed) {
@@ -227,9 +242,13 @@ func (w *writer) seal(r *request) {
 
 // tooLarge has a row refused whose record the stream would not take.
 func (w *writer) tooLarge(data, key []byte) error {
-	return w.refuse(data, fmt.Sprintf("stream %s, partition key %q", w.sink.name, key), fmt.Errorf(
+	plain := data
+	if w.compress.on() {
+		plain = w.compress.plain
+	}
+	return w.refuse(plain, fmt.Sprintf("stream %s, partition key %q", w.sink.name, key), fmt.Errorf(
 		"the row makes a record of %d bytes with its partition key, %d more than the %d that the stream takes; it begins %.80q",
-		len(data)+len(key), len(data)+len(key)-w.sink.maxRecord, w.sink.maxRecord, data))
+		len(data)+len(key), len(data)+len(key)-w.sink.maxRecord, w.sink.maxRecord, plain))
 }
 
 func (w *writer) blank() *request {
