@@ -2,6 +2,7 @@ package kinesis_test
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/weirsql/weir/connectors/format/json"
 	"github.com/weirsql/weir/connectors/kinesis"
 	"github.com/weirsql/weir/connectors/option"
+	"github.com/weirsql/weir/diag"
 	"github.com/weirsql/weir/types"
 )
 
@@ -137,6 +139,19 @@ func TestVocabularies(t *testing.T) {
 			if _, errs := option.Check(raw, kinesis.Spec.Options, suggest); len(errs) != 1 || !strings.Contains(errs[0].Msg, "mean the same") {
 				t.Errorf("%v: %v", pair, errs)
 			}
+		}
+	}
+}
+
+// A key that there isn't is refused, with the one that is meant; so are those of the prefixes that Flink doesn't look at.
+func TestUnknownKeys(t *testing.T) {
+	for key, near := range map[string]string{
+		"sink.batch.maxsize": "sink.batch.max-size", "sink.partitoner": "sink.partitioner", "sink.fail-on-eror": "sink.fail-on-error",
+		"aws.credentials.basic.accesskey": "aws.credentials.basic.accesskeyid", "scan.stream.initposition": "scan.stream.initpos", "sink.strictorder": "sink.strict-order",
+	} {
+		_, errs := option.Check(map[string]string{key: "x"}, kinesis.Spec.Options, diag.Suggest)
+		if len(errs) != 1 || errs[0].Key != key || errs[0].Msg != fmt.Sprintf("unknown option %q", key) || errs[0].Hint != fmt.Sprintf("did you mean %q?", near) {
+			t.Errorf("%s: %+v", key, errs)
 		}
 	}
 }

@@ -567,6 +567,51 @@ func TestStrictOrder(t *testing.T) {
 	}
 }
 
+// A shard takes 1,000 records in a second: what is too much waits, and arrives once, in its order where that is asked for.
+func TestWriteThroughLimits(t *testing.T) {
+	for _, strict := range []string{"false", "true"} {
+		env := connectortest.NewEnv()
+		w := newWorld(t, func(o *local.Options) { o.Clock, o.Limits = env.Clock, true })
+		w.stream("clicks", 1)
+		w.bind(env)
+		var took time.Duration
+		env.Run(t, func() {
+			key := col("key", types.StringType)
+			x := write(t, env, sink(t, env, map[string]string{"stream": "clicks", "sink.strict-order": strict}, []string{"key"}, key, n), key, n)
+			defer x.close()
+			b := connectortest.NewBatch(x.columns)
+			for i := range 3300 {
+				b.Cols[0].AppendValue(fmt.Sprint(i % 700))
+				b.Cols[1].AppendValue(int32(i))
+				b.AppendKind(types.Insert)
+			}
+			x.err = x.writer.Write(b)
+			if x.flush(); x.err != nil {
+				t.Fatal(x.err)
+			}
+			took = env.Clock.Now().Sub(connectortest.Start)
+			if f := x.writer.(connectors.Sender).Sending(); f.Throttled == 0 || f.Records != 3300 {
+				t.Errorf("sent: %+v", f)
+			}
+		})
+		if took < 2*time.Second || took > 10*time.Second {
+			t.Errorf("3,300 records took %v, of which a second takes 1,000", took)
+		}
+		last, count := map[string]int{}, 0
+		for _, r := range w.get("clicks") {
+			v := number(t, r.Data)
+			if before, ok := last[*r.PartitionKey]; ok && v <= before && strict == "true" {
+				t.Errorf("row %d of key %s comes behind %d", v, *r.PartitionKey, before)
+			}
+			last[*r.PartitionKey] = v
+			count++
+		}
+		if count != 3300 {
+			t.Errorf("strict %s: %d records, want 3300", strict, count)
+		}
+	}
+}
+
 // number is the value of the member n.
 func number(t testing.TB, record []byte) (n int) {
 	t.Helper()

@@ -103,8 +103,10 @@ var sinkOptions = []option.Option{
 // how calls are tried again.
 var tuning = slices.Concat(
 	[]option.Option{
-		ignored(option.Int, "sink.requests.max-inflight", "50", "sink.producer.collection-max-count"),
-		ignored(option.Millis, "sink.flush-buffer.timeout", "5000", "sink.producer.record-max-buffered-time"),
+		{Key: "sink.requests.max-inflight", Aliases: []string{"sink.producer.collection-max-count"}, Kind: option.Int, Default: "50",
+			Summary: "Taken for Flink's sake: a subtask has one request under way, which keeps its rows in order; sink.parallelism makes more."},
+		{Key: "sink.flush-buffer.timeout", Aliases: []string{"sink.producer.record-max-buffered-time"}, Kind: option.Millis, Default: "5000",
+			Summary: "Taken for Flink's sake: what there is goes as soon as the last request is answered, so that no row waits for others."},
 		ignored(option.Millis, "scan.watermark.sync.interval", "30000"),
 		ignored(option.Int, "scan.watermark.sync.queue.capacity", "100"),
 		{Key: "shard.consumer.error.recoverable", Kind: option.String, Prefix: true, Summary: taken},
