@@ -157,7 +157,7 @@ func TestEveryOption(t *testing.T) {
 			t.Errorf("%v: %v", names, errs)
 		}
 	}
-	own := []string{"stream", "stream.arn", "scan.stream.end", "scan.stream.end-timestamp", "scan.expired-position"}
+	own := []string{"stream", "stream.arn", "scan.stream.end", "scan.stream.end-timestamp", "scan.expired-position", "scan.compression"}
 	for _, d := range kinesis.Spec.Options {
 		if !seen[d.Key] && !strings.HasPrefix(d.Key, "sink.") && !slices.Contains(own, d.Key) {
 			t.Errorf("%s is neither Flink's nor said to be weir's own", d.Key)
