@@ -352,7 +352,7 @@ func (f *fetcher) take() (*page, error) {
 func (f *fetcher) release(p *page) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.free) < 2 && (p.behind > 0 || p.body.Cap()+cap(p.text) <= 2<<20) {
+	if len(f.free) < 2 && (p.behind > 0 || p.held() <= 2<<20) {
 		p.reset()
 		f.free = append(f.free, p)
 	}

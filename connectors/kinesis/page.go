@@ -51,6 +51,11 @@ func (p *page) reset() {
 // size is what the page takes of the queue, in bytes: small user records need more for their places than for themselves.
 func (p *page) size() int { return len(p.text) + len(p.records)*int(unsafe.Sizeof(record{})) }
 
+// held is the memory of the page, in bytes, whatever is in it.
+func (p *page) held() int {
+	return p.body.Cap() + cap(p.text) + cap(p.records)*int(unsafe.Sizeof(record{})) + cap(p.users)*int(unsafe.Sizeof(kpl.Record{}))
+}
+
 // add adds a record, or the user records that are packed into it.
 func (p *page) add(r record) {
 	p.whole++
