@@ -485,8 +485,15 @@ func (s *scan) checkIdle(now time.Time) (progress bool, err error) {
 			return true, err
 		}
 	}
+	if active > 0 && s.idle { // a split has been assigned: what is behind the source waits for it
+		s.idle = false
+		return true, s.v.task.tell(exchange.Active, 0)
+	}
 	if active > 0 || s.idle {
 		return progress, nil
+	}
+	if f := s.enumerator.front; f != nil {
+		high = f.idle(s.v.task.subtask, high)
 	}
 	if s.idle = true; high > s.watermark {
 		s.watermark = high

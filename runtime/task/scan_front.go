@@ -16,10 +16,11 @@ type front struct {
 	mu   sync.Mutex
 	low  []int64  // by subtask: the lowest of its splits, idle ones aside; math.MaxInt64 when there is none
 	held []func() // by subtask: wakes one that may send more when others have come further, else nil
+	most int64    // the highest that a subtask had when it fell idle
 }
 
 func newFront(parallelism int) *front {
-	f := &front{low: make([]int64, parallelism), held: make([]func(), parallelism)}
+	f := &front{low: make([]int64, parallelism), held: make([]func(), parallelism), most: math.MinInt64}
 	for i := range f.low {
 		f.low[i] = math.MinInt64 // it hasn't been assigned anything yet
 	}
@@ -49,4 +50,23 @@ func (f *front) set(subtask int, low int64, wake func()) int64 {
 		f.held[subtask] = wake
 	}
 	return least
+}
+
+// idle says that a subtask falls idle, with the highest watermark of its splits, and returns what it may send before. It gets
+// no further than the others are, or what it has sent would count when the last of them falls idle, although a split may just
+// have been assigned in place of theirs. When none of them has a split that isn't idle, the highest of all counts.
+func (f *front) idle(subtask int, high int64) int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.most = max(f.most, high)
+	least := int64(math.MaxInt64)
+	for i, l := range f.low {
+		if i != subtask {
+			least = min(least, l)
+		}
+	}
+	if least == math.MaxInt64 {
+		return f.most
+	}
+	return min(high, least)
 }
