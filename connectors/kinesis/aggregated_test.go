@@ -95,7 +95,7 @@ func TestAggregatedMetadata(t *testing.T) {
 		if diff := cmp.Diff(want, r.rows); diff != "" {
 			t.Error(diff)
 		}
-		if where := r.reader.(connectors.Locator).Locate(0); !strings.HasSuffix(where, *records[2].SequenceNumber) {
+		if where := r.reader.(connectors.Locator).Locate(r.last); !strings.HasSuffix(where, *records[2].SequenceNumber) {
 			t.Errorf("the last row is at %s", where)
 		}
 	})

@@ -222,6 +222,7 @@ type reading struct {
 	}
 	columns []connectors.Column
 	rows    [][]any
+	last    int // row of the last Poll
 	status  connectors.PollStatus
 	err     error
 	ignored int // records that were left out
@@ -258,6 +259,7 @@ func (r *reading) until(n int) *reading {
 	for len(r.rows) < n && r.status != connectors.Ended && r.err == nil {
 		out.Reset()
 		r.status, r.err = r.reader.Poll(out, 100)
+		r.last = out.N - 1
 		for i := range out.N {
 			r.rows = append(r.rows, connectortest.Row(out, i)[1:])
 		}
