@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
+	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/internal/awsclient"
 	"github.com/weirsql/weir/connectors/kinesis/internal/kpl"
 )
@@ -49,14 +50,14 @@ type bucket struct {
 }
 
 func newPacker(most int, shared bool, shards *shardMap, put func(data, key, hash []byte, group uint32)) *packer {
-	p := &packer{most: most, shared: shared, put: put, byKey: map[string]*bucket{}, place: -1}
+	p := &packer{most: most, shared: shared, put: put, byKey: map[string]*bucket{}}
 	p.use(shards)
 	return p
 }
 
 // use changes the map of the shards. There must be no records.
 func (p *packer) use(shards *shardMap) {
-	p.shards, p.key, p.byShard = shards, p.key[:0], nil
+	p.shards, p.place, p.byShard = shards, -1, nil
 	if shards != nil {
 		p.byShard = make([]*bucket, len(shards.ids))
 	}
@@ -101,6 +102,9 @@ func (p *packer) overhead(b *bucket) int {
 	return len(b.key)
 }
 
+// maxFree is how many buckets of keys are kept to be used again.
+const maxFree = 64
+
 // packedKey is the partition key that the producer library gives to a record whose explicit hash key counts.
 const packedKey = "a"
 
@@ -137,7 +141,7 @@ func (p *packer) bucket(key []byte) *bucket {
 func (p *packer) flush() {
 	for _, b := range p.open {
 		p.close(b)
-		if b.place < 0 {
+		if b.place < 0 && len(p.free) < maxFree {
 			p.free = append(p.free, b)
 		}
 	}
@@ -216,6 +220,13 @@ func (s *sink) shardMap(ctx context.Context, client *kinesis.Client, retrier *aw
 	return m, nil
 }
 
+// noKeys is the error about aggregation into a stream where a record may come to any shard.
+func (s *sink) noKeys() error {
+	return &connectors.Explained{Final: true, Msg: fmt.Sprintf("table %s: stream %q places records whatever their keys (record distribution strategy AUTO), "+
+		"and consumers would leave out aggregated rows whose keys are another shard's; leave out 'sink.aggregation', or give the stream the strategy USER_PARTITION_KEY",
+		s.table.Path, s.name)}
+}
+
 // Len, Less and Swap implement sort.Interface.
 func (m *shardMap) Len() int { return len(m.ids) }
 func (m *shardMap) Less(i, j int) bool {
@@ -250,19 +261,24 @@ func (w *writer) astray(ctx context.Context, r *request, n int, results []ktypes
 			return err
 		}
 		to := aws.ToString(results[first].ShardId)
-		if shards == nil || slices.Contains(shards.ids, to) || again > awsclient.DefaultPolicy.Max {
+		// A list that is another one than before will do, also when the shard has been closed meanwhile.
+		if shards == nil || slices.Contains(shards.ids, to) || !slices.Equal(shards.ids, r.shards.ids) {
 			break
 		}
-		if err := w.retrier.Again(ctx, "ListShards", awsclient.DefaultPolicy, again, fmt.Errorf("shard %s, which has taken a record, is not in the list yet", to)); err != nil {
+		cause := fmt.Errorf("write to stream %s: shard %s, which has taken a record, is not among its open shards", w.sink.name, to)
+		if again > awsclient.DefaultPolicy.Max {
+			return cause
+		}
+		if err := w.retrier.Again(ctx, "ListShards", awsclient.DefaultPolicy, again, cause); err != nil {
 			return err
 		}
 	}
 	if shards != nil && slices.Equal(shards.ids, r.shards.ids) {
-		return nil // the stream places records by other rules than their keys, and would again
+		return w.sink.noKeys()
 	}
 	w.mu.Lock()
 	w.packer.flush() // by the old map, as it was filled
-	w.push(w.blank())
+	w.push(nil)
 	w.packer.use(shards)
 	w.filling.shards = shards
 	w.mu.Unlock()

@@ -308,6 +308,41 @@ func TestAggregationThroughReshards(t *testing.T) {
 	w.checkKeyed(6000, true)
 }
 
+// A stream that spreads records whatever their keys is no place for packed rows, which consumers would leave out: the sink says so
+// when it starts, and when the stream becomes one.
+func TestAggregationNeedsKeys(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.client.CreateStream(t.Context(), &awskinesis.CreateStreamInput{StreamName: aws.String("clicks"),
+		StreamModeDetails: &ktypes.StreamModeDetails{StreamMode: ktypes.StreamModeOnDemand}}); err != nil {
+		t.Fatal(err)
+	}
+	d, err := w.client.DescribeStreamSummary(t.Context(), &awskinesis.DescribeStreamSummaryInput{StreamName: aws.String("clicks")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `stream "clicks" places records whatever their keys (record distribution strategy AUTO)`
+	env := w.env()
+	env.Run(t, func() {
+		x := write(t, env, sink(t, env, packing("sink.aggregation.max-size", "1 kb"), []string{"key"}, keyedColumns...), keyedColumns...)
+		defer x.close()
+		if keyed(x, 1000, nil); x.flush().err != nil {
+			t.Fatal(x.err)
+		}
+		if _, err := w.client.UpdateStreamRecordDistributionStrategy(t.Context(), &awskinesis.UpdateStreamRecordDistributionStrategyInput{
+			StreamARN: d.StreamDescriptionSummary.StreamARN, RecordDistributionStrategy: ktypes.RecordDistributionStrategyAuto,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if keyed(x, 1000, nil); x.flush().err == nil || !strings.Contains(x.err.Error(), want) {
+			t.Errorf("becomes AUTO: %v", x.err)
+		}
+		_, err := sink(t, env, packing(), nil, keyedColumns...).NewWriter(t.Context(), connectors.WriterContext{Parallelism: 1, Columns: keyedColumns, Wake: func() {}})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("is AUTO: %v", err)
+		}
+	})
+}
+
 // A job that may not list the shards packs by key; and what a job has packed it reads itself.
 func TestAggregationByKey(t *testing.T) {
 	w := newWorld(t)

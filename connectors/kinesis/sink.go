@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	ktypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/format"
@@ -194,15 +195,22 @@ func (s *sink) check(ctx context.Context, client *kinesis.Client, retried func()
 	}
 	in := &kinesis.DescribeStreamSummaryInput{}
 	in.StreamName, in.StreamARN = s.given()
+	var summary ktypes.StreamDescriptionSummary
 	err := s.retrier("check", retried).Do(ctx, "DescribeStreamSummary", awsclient.DefaultPolicy, func(ctx context.Context) error {
 		out, err := client.DescribeStreamSummary(ctx, in)
-		if err == nil && out.StreamDescriptionSummary != nil && out.StreamDescriptionSummary.MaxRecordSizeInKiB != nil {
-			s.maxRecord = int(*out.StreamDescriptionSummary.MaxRecordSizeInKiB) << 10
+		if err == nil && out.StreamDescriptionSummary != nil {
+			summary = *out.StreamDescriptionSummary
 		}
 		return err
 	})
 	if err != nil && awsclient.Code(err) != "AccessDeniedException" {
 		return s.explain(err, "look for")
+	}
+	if summary.RecordDistributionStrategy == ktypes.RecordDistributionStrategyAuto && s.packedBytes > 0 {
+		return s.noKeys()
+	}
+	if summary.MaxRecordSizeInKiB != nil {
+		s.maxRecord = int(*summary.MaxRecordSizeInKiB) << 10
 	}
 	s.checked = true
 	return nil

@@ -166,7 +166,7 @@ func (w *writer) row(b *types.Batch, i int, now time.Time) (err error) {
 	r.entries = append(r.entries, entry{data: span{uint32(begin), uint32(middle)}, key: span{uint32(middle), uint32(begin + size)}})
 	w.written(size, now)
 	if len(r.entries) >= w.sink.maxRecords {
-		w.push(w.blank())
+		w.push(nil)
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func (w *writer) pack(b *types.Batch, i int, now time.Time) (err error) {
 // ready takes a record from the packer.
 func (w *writer) ready(data, key, hash []byte, group uint32) {
 	if !w.filling.fits(w.sink, len(data)+len(key)) {
-		w.push(w.blank())
+		w.push(nil)
 	}
 	w.filling.add(data, key, hash, group)
 }
@@ -223,9 +223,12 @@ func (w *writer) written(size int, now time.Time) {
 	w.bytes += size
 }
 
-// push ends the request that is filling, if there is something in it, and begins the next one.
+// push ends the request that is filling, if there is something in it. It goes on with next, or if that is nil with an empty one.
 func (w *writer) push(next *request) {
 	if r := w.filling; len(r.entries) > 0 {
+		if next == nil {
+			next = w.blank()
+		}
 		if w.packer == nil || w.packer.empty() {
 			w.seal(r)
 		}
@@ -294,7 +297,7 @@ func (w *writer) next() *request {
 	if w.packer != nil {
 		w.packer.flush()
 	}
-	w.push(w.blank())
+	w.push(nil)
 	if len(w.full) == 0 {
 		return nil
 	}
@@ -429,7 +432,7 @@ func (w *writer) Barrier(checkpoint int64) error {
 	defer w.mu.Unlock()
 	if w.packer != nil { // what follows is not to hold up what was before
 		w.packer.flush()
-		w.push(w.blank())
+		w.push(nil)
 	}
 	w.records.Barrier(checkpoint)
 	return w.err
