@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/weirsql/weir/local"
+	"github.com/weirsql/weir/local/internal/testclient"
 )
 
 // start runs a server for the length of the test.
@@ -40,6 +41,7 @@ func client(s *local.Server) *kinesis.Client {
 	}, func(o *kinesis.Options) {
 		o.BaseEndpoint = aws.String(s.KinesisEndpoint())
 		o.RetryMaxAttempts = 1
+		o.HTTPClient = testclient.HTTP{}
 	})
 }
 

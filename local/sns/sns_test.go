@@ -25,6 +25,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/weirsql/weir/local"
+	"github.com/weirsql/weir/local/internal/testclient"
 	localsns "github.com/weirsql/weir/local/sns"
 )
 
@@ -54,6 +55,7 @@ func client(s *local.Server) *sns.Client {
 	}, func(o *sns.Options) {
 		o.BaseEndpoint = aws.String(s.SNSEndpoint())
 		o.RetryMaxAttempts = 1
+		o.HTTPClient = testclient.HTTP{}
 	})
 }
 
