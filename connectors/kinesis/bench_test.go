@@ -180,6 +180,9 @@ func BenchmarkReadNaive(b *testing.B) {
 // BenchmarkWrite encodes rows and puts them, in batches of 1000.
 func BenchmarkWrite(b *testing.B) {
 	b.Run("plain", func(b *testing.B) { benchmarkWrite(b, map[string]string{"stream": "clickstream"}, nil) })
+	b.Run("four requests", func(b *testing.B) {
+		benchmarkWrite(b, map[string]string{"stream": "clickstream", "sink.requests.max-inflight": "4"}, nil)
+	})
 	b.Run("strict", func(b *testing.B) {
 		benchmarkWrite(b, map[string]string{"stream": "clickstream", "sink.strict-order": "true"}, []string{"clickcount"})
 	})

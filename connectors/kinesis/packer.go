@@ -241,7 +241,7 @@ func (m *shardMap) Swap(i, j int) {
 // merged: the map is asked for again, and the user records of an aggregated one are put again, before anything that follows them,
 // if a key is another shard's than the one that they have come to. Consumers leave out such user records; AWS's client library
 // leaves out all of the aggregated record then, so it is all that is put again.
-func (w *writer) astray(ctx context.Context, r *request, n int, results []ktypes.PutRecordsResultEntry) error {
+func (l *lane) astray(ctx context.Context, r *request, n int, results []ktypes.PutRecordsResultEntry) error {
 	moved := func(i int) bool {
 		e := &r.entries[i]
 		return e.group > 0 && results[i].ErrorCode == nil && aws.ToString(results[i].ShardId) != r.shards.ids[e.group-1]
@@ -257,7 +257,7 @@ func (w *writer) astray(ctx context.Context, r *request, n int, results []ktypes
 	var shards *shardMap
 	for again := 1; ; again++ {
 		var err error
-		if shards, err = w.sink.shardMap(ctx, w.client, w.retrier); err != nil {
+		if shards, err = l.w.sink.shardMap(ctx, l.w.client, l.retrier); err != nil {
 			return err
 		}
 		to := aws.ToString(results[first].ShardId)
@@ -265,27 +265,27 @@ func (w *writer) astray(ctx context.Context, r *request, n int, results []ktypes
 		if shards == nil || slices.Contains(shards.ids, to) || !slices.Equal(shards.ids, r.shards.ids) {
 			break
 		}
-		cause := fmt.Errorf("write to stream %s: shard %s, which has taken a record, is not among its open shards", w.sink.name, to)
+		cause := fmt.Errorf("write to stream %s: shard %s, which has taken a record, is not among its open shards", l.w.sink.name, to)
 		if again > awsclient.DefaultPolicy.Max {
 			return cause
 		}
-		if err := w.retrier.Again(ctx, "ListShards", awsclient.DefaultPolicy, again, cause); err != nil {
+		if err := l.retrier.Again(ctx, "ListShards", awsclient.DefaultPolicy, again, cause); err != nil {
 			return err
 		}
 	}
 	if shards != nil && slices.Equal(shards.ids, r.shards.ids) {
-		return w.sink.noKeys()
+		return l.w.sink.noKeys()
 	}
-	w.mu.Lock()
-	w.packer.flush() // by the old map, as it was filled
-	w.push(nil)
-	w.packer.use(shards)
-	w.filling.shards = shards
-	w.mu.Unlock()
+	l.w.mu.Lock()
+	l.w.packer.flush() // by the old map, as it was filled
+	l.push(nil)
+	l.w.packer.use(shards)
+	l.filling.shards = shards
+	l.w.mu.Unlock()
 
 	requests := []*request{{shards: shards}}
-	users := newPacker(w.packer.most, false, shards, func(data, key, hash []byte, group uint32) {
-		if q := requests[len(requests)-1]; !q.fits(w.sink, len(data)+len(key)) {
+	users := newPacker(l.w.packer.most, false, shards, func(data, key, hash []byte, group uint32) {
+		if q := requests[len(requests)-1]; !q.fits(l.w.sink, len(data)+len(key)) {
 			requests = append(requests, &request{shards: shards})
 		}
 		requests[len(requests)-1].add(data, key, hash, group)
@@ -317,10 +317,10 @@ func (w *writer) astray(ctx context.Context, r *request, n int, results []ktypes
 		return nil
 	}
 	users.flush()
-	w.count(0, 0, count, false)
-	w.retrier.Log.InfoContext(ctx, "records were packed for shards that are no more; putting them again", "records", count)
+	l.w.count(0, 0, count, false)
+	l.retrier.Log.InfoContext(ctx, "records were packed for shards that are no more; putting them again", "records", count)
 	for _, q := range requests {
-		if err := w.send(ctx, q); err != nil {
+		if err := l.send(ctx, q); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,7 @@ type sink struct {
 	maxRecords  int // in a request
 	maxBytes    int
 	maxBuffered int
+	inFlight    int // requests of a subtask
 	packedBytes int // of an aggregated record; 0: no aggregation
 	compression string
 	failOnError bool
@@ -56,14 +57,14 @@ func newSink(env *connectors.Env, t *connectors.Table) (connectors.Sink, error) 
 	s := &sink{
 		stream: str, partitioner: strings.ToLower(v.String("sink.partitioner")), delimiter: v.String("sink.partitioner-field-delimiter"),
 		maxRecords: int(v.Int("sink.batch.max-size")), maxBytes: int(v.Size("sink.flush-buffer.size")),
-		maxBuffered: int(v.Int("sink.requests.max-buffered")), failOnError: v.Bool("sink.fail-on-error"), maxRecord: maxRecordBytes,
+		maxBuffered: int(v.Int("sink.requests.max-buffered")), inFlight: int(v.Int("sink.requests.max-inflight")), failOnError: v.Bool("sink.fail-on-error"), maxRecord: maxRecordBytes,
 		compression: v.Enum("sink.compression"),
 	}
 	s.strict = t.Format.Mode != types.AppendOnly
 	if v.Given("sink.strict-order") {
 		s.strict = v.Bool("sink.strict-order")
 	}
-	if err := errors.Join(s.between("sink.batch.max-size", 1, maxRequestRecords), s.between("sink.requests.max-buffered", 1, 1<<31-1)); err != nil {
+	if err := errors.Join(s.between("sink.batch.max-size", 1, maxRequestRecords), s.between("sink.requests.max-buffered", 1, 1<<31-1), s.between("sink.requests.max-inflight", 1, 1000)); err != nil {
 		return nil, err
 	}
 	s.maxBytes = min(max(s.maxBytes, 1), maxRequestBytes)
@@ -94,6 +95,14 @@ func newSink(env *connectors.Env, t *connectors.Table) (connectors.Sink, error) 
 		return nil, err
 	}
 	return s, nil
+}
+
+// lanes is how many requests of a subtask may be under way. Those of aggregated records aren't divided by keys.
+func (s *sink) lanes() int {
+	if s.packedBytes > 0 || s.partitioner == "fixed" {
+		return 1
+	}
+	return s.inFlight
 }
 
 // bindFields finds the columns of PARTITIONED BY.
@@ -182,7 +191,9 @@ func (s *sink) NewWriter(ctx context.Context, wc connectors.WriterContext) (conn
 	if err != nil {
 		return nil, err
 	}
-	w.worker = worker.Start(ctx, s.env.Clock, w.work)
+	for _, l := range w.lanes {
+		l.worker = worker.Start(ctx, s.env.Clock, l.work)
+	}
 	return w, nil
 }
 

@@ -3,10 +3,12 @@ package kinesis_test
 import (
 	"bytes"
 	"context"
+	stdjson "encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,6 +24,7 @@ import (
 	"github.com/weirsql/weir/connectors/format/json"
 	"github.com/weirsql/weir/connectors/kinesis"
 	"github.com/weirsql/weir/local"
+	"github.com/weirsql/weir/runtime/clock"
 	"github.com/weirsql/weir/types"
 )
 
@@ -40,13 +43,19 @@ func sink(t testing.TB, env *connectortest.Env, options map[string]string, parti
 	return s
 }
 
-// What every sink must do.
+// What every sink must do, with one request under way and with several.
 func TestSink(t *testing.T) {
+	for _, inFlight := range []string{"1", "4"} {
+		t.Run(inFlight, func(t *testing.T) { testSink(t, inFlight) })
+	}
+}
+
+func testSink(t *testing.T, inFlight string) {
 	w := newWorld(t)
 	w.stream("clicks", 2)
 	connectortest.Sink(t, connectortest.SinkCase{
 		New: func(t *testing.T, env *connectortest.Env) connectors.Sink {
-			return sink(t, w.bind(env), map[string]string{"stream": "clicks"}, nil, n)
+			return sink(t, w.bind(env), map[string]string{"stream": "clicks", "sink.requests.max-inflight": inFlight}, nil, n)
 		},
 		Columns: []connectors.Column{n},
 		Row:     func(n int) []any { return []any{int32(n)} },
@@ -623,6 +632,135 @@ func number(t testing.TB, record []byte) (n int) {
 }
 
 // What a writer says of itself while it is held up, and when all is done.
+// Several requests are under way at a time, each with other keys: the rows of a key arrive in their order, and a checkpoint
+// waits for all of them.
+func TestInFlight(t *testing.T) {
+	var intercept atomic.Value // for several requests at a time, as the one of a world is not
+	intercept.Store(func(string, []byte) *local.Fault { return nil })
+	w := newWorld(t, func(o *local.Options) {
+		o.Intercept = func(action string, body []byte) *local.Fault {
+			return intercept.Load().(func(string, []byte) *local.Fault)(action, body)
+		}
+	})
+	w.stream("clicks", 1)
+	columns := []connectors.Column{col("key", types.StringType), n}
+	waiter := clock.Real{}.NewWaiter()
+	x, err := sink(t, w.real(), map[string]string{"stream": "clicks", "sink.requests.max-inflight": "4", "sink.batch.max-size": "50",
+		"sink.strict-order": "true"}, []string{"key"}, columns...).NewWriter(t.Context(), connectors.WriterContext{
+		Parallelism: 1, Columns: columns, Wake: waiter.Wake,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	rows := func(from, to int) {
+		b := connectortest.NewBatch(columns)
+		for i := from; i < to; i++ {
+			b.Cols[0].AppendValue(fmt.Sprint("key ", i%40))
+			b.Cols[1].AppendValue(int32(i))
+			b.AppendKind(types.Insert)
+		}
+		if err := x.Write(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	prepared := func(checkpoint int64) bool {
+		_, done, err := x.Prepared(checkpoint)
+		if err != nil || ctx.Err() != nil {
+			t.Fatal(err, ctx.Err())
+		}
+		return done
+	}
+
+	// Each of the first four is answered when all four are there; then some records are refused.
+	var calls, under, most atomic.Int64
+	together := make(chan struct{})
+	intercept.Store(func(action string, _ []byte) *local.Fault {
+		if action != "PutRecords" {
+			return nil
+		}
+		now := under.Add(1)
+		defer under.Add(-1)
+		for m := most.Load(); now > m && !most.CompareAndSwap(m, now); m = most.Load() {
+		}
+		call := calls.Add(1)
+		if call == 4 {
+			close(together)
+		}
+		if call <= 4 {
+			select {
+			case <-together:
+			case <-ctx.Done():
+			}
+		}
+		if call == 7 || call == 12 {
+			return &local.Fault{Code: "ProvisionedThroughputExceededException", Entries: []int{0, 1}}
+		}
+		return nil
+	})
+	rows(0, 1000)
+	if err := x.Barrier(1); err != nil {
+		t.Fatal(err)
+	}
+	for !prepared(1) {
+		waiter.Wait(ctx, time.Time{})
+	}
+	if most.Load() != 4 {
+		t.Errorf("%d requests were under way, want 4", most.Load())
+	}
+	next, count := map[string]int{}, 0
+	for _, r := range w.get("clicks") {
+		var row struct{ N int }
+		if err := stdjson.Unmarshal(r.Data, &row); err != nil {
+			t.Fatal(err)
+		}
+		k := aws.ToString(r.PartitionKey)
+		if at, known := next[k]; known && row.N != at {
+			t.Errorf("%s: %d where %d should be", k, row.N, at)
+		}
+		next[k] = row.N + 40
+		count++
+	}
+	if count != 1000 {
+		t.Errorf("%d records, want 1000", count)
+	}
+
+	// One of the four isn't answered: that the others have sent what was before the barrier is not enough.
+	held, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	intercept.Store(func(action string, body []byte) *local.Fault {
+		if action == "PutRecords" && strings.Contains(string(body), `"PartitionKey":"key 7"`) {
+			once.Do(func() {
+				close(held)
+				<-release
+			})
+		}
+		return nil
+	})
+	rows(1000, 1040)
+	if err := x.Barrier(2); err != nil {
+		t.Fatal(err)
+	}
+	<-held
+	sender := x.(connectors.Sender)
+	for sender.Sending().InFlight > 1 || sender.Sending().Rows > 20 { // until the others are done
+		waiter.Wait(ctx, time.Time{})
+		prepared(2)
+	}
+	if prepared(2) {
+		t.Error("prepared with a request under way")
+	}
+	close(release)
+	for !prepared(2) {
+		waiter.Wait(ctx, time.Time{})
+	}
+	if got := len(w.get("clicks")); got != 1040 {
+		t.Errorf("%d records at last", got)
+	}
+}
+
 func TestSending(t *testing.T) {
 	w := newWorld(t)
 	w.stream("clicks", 1)

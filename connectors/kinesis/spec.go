@@ -86,6 +86,8 @@ var sinkOptions = []option.Option{
 	{Key: "sink.batch.max-size", Aliases: []string{"sink.producer.collection-max-size"}, Kind: option.Int, Default: "500",
 		Summary: "Records per request, at most."},
 	{Key: "sink.flush-buffer.size", Kind: option.Size, Default: "5242880", Summary: "Bytes per request, at most; no more than 10 MiB count."},
+	{Key: "sink.requests.max-inflight", Aliases: []string{"sink.producer.collection-max-count"}, Kind: option.Int, Default: "1",
+		Summary: "Requests of a subtask that are under way at a time (50 in Flink). With one, rows come to a shard in the order in which they are written. With more, each has the rows of other partition keys: those of a key stay in order, and AWS takes that many times 500 rows in the time of a call. Always one with sink.aggregation or a fixed key."},
 	{Key: "sink.requests.max-buffered", Kind: option.Int, Default: "10000", Summary: "Records that wait to be sent before the job is held back."},
 	{Key: "sink.strict-order", Kind: option.Bool, Summary: "Whether no record may be passed by a later one of its key when Kinesis refuses some records of a request, which are sent again: a request then has one record of each key. Slow where keys are few. If not set, true with formats that carry updates, else false."},
 	{Key: "sink.aggregation", Kind: option.Bool, Default: "false", Summary: "Pack many small rows into one record, in the format of the Kinesis Producer Library, which the Client Library, Flink's older source and weir unpack. Rows of a key stay in order."},
@@ -103,8 +105,6 @@ var sinkOptions = []option.Option{
 // how calls are tried again.
 var tuning = slices.Concat(
 	[]option.Option{
-		{Key: "sink.requests.max-inflight", Aliases: []string{"sink.producer.collection-max-count"}, Kind: option.Int, Default: "50",
-			Summary: "Taken for Flink's sake: a subtask has one request under way, which keeps its rows in order; sink.parallelism makes more."},
 		{Key: "sink.flush-buffer.timeout", Aliases: []string{"sink.producer.record-max-buffered-time"}, Kind: option.Millis, Default: "5000",
 			Summary: "Taken for Flink's sake: what there is goes as soon as the last request is answered, so that no row waits for others."},
 		ignored(option.Millis, "scan.watermark.sync.interval", "30000"),

@@ -1,9 +1,7 @@
 package kinesis
 
 import (
-	"context"
 	"fmt"
-	"hash/maphash"
 	"sync"
 	"time"
 
@@ -11,22 +9,17 @@ import (
 
 	"github.com/weirsql/weir/connectors"
 	"github.com/weirsql/weir/connectors/format"
-	"github.com/weirsql/weir/connectors/internal/acks"
-	"github.com/weirsql/weir/connectors/internal/awsclient"
-	"github.com/weirsql/weir/connectors/internal/worker"
 	"github.com/weirsql/weir/types"
 )
 
-// writer is one parallel writer. Write fills requests; a goroutine sends them, one after the other, so that a shard gets
-// the records of a key in their order, but for those that are refused and sent again. It sends whatever there is as soon
-// as the answer to the last request has come: a single row at rest goes at once, and under load requests are full.
+// writer is one parallel writer. Write divides the rows among lanes by their partition keys, each of which sends them by itself:
+// as many requests are under way as there are lanes, and the rows of a key are in one at a time.
 type writer struct {
 	sink    *sink
 	client  *kinesis.Client
 	encoder format.Encoder
 	keys    *keys
 	wake    func()
-	retrier *awsclient.Retrier
 
 	target   []byte // the member of requests that names the stream
 	physical []int  // columns of the batch that are encoded
@@ -36,28 +29,14 @@ type writer struct {
 
 	compress compressor
 	packed   []byte // a record before it is packed
-	key      []byte
+	key      []byte // of the row in hand
 
-	worker  *worker.Worker // sends
-	leaders *leaders       // of the worker; nil: records may be passed by later ones of their key
-
-	mu       sync.Mutex
-	packer   *packer    // nil without aggregation
-	filling  *request   // never nil
-	full     []*request // in order, before filling
-	sending  *request   // under way, or nil
-	free     *request
-	unsealed unsealed
-	records  acks.Counter
-	bytes    int // of the records that are not acknowledged
-	figures  connectors.Sending
-	err      error
-}
-
-// unsealed is rows that no request answers for yet: they are in the one that is filling, or wait to be packed.
-type unsealed struct {
-	rows, bytes int
-	since       time.Time // when the first of them was written
+	mu      sync.Mutex
+	lanes   []*lane
+	packer  *packer // nil without aggregation; with it there is one lane
+	bytes   int     // of the records that are not acknowledged
+	figures connectors.Sending
+	err     error
 }
 
 // maxBufferedBytes holds the job back even if few rows are buffered, because they are large.
@@ -66,12 +45,10 @@ const maxBufferedBytes = 32 << 20
 var _ connectors.Sender = (*writer)(nil)
 
 func newWriter(s *sink, client *kinesis.Client, shards *shardMap, wc connectors.WriterContext) (*writer, error) {
-	w := &writer{
-		sink: s, client: client, wake: wc.Wake, filling: &request{}, refuse: wc.Refuse,
-		retrier: s.retrier(fmt.Sprintf("writer %d", wc.Subtask), wc.Retried),
-	}
-	if s.strict {
-		w.leaders = &leaders{seed: maphash.MakeSeed()}
+	w := &writer{sink: s, client: client, wake: wc.Wake, refuse: wc.Refuse}
+	w.lanes = append(w.lanes, newLane(w, fmt.Sprintf("writer %d", wc.Subtask), wc.Retried))
+	for i := 1; i < s.lanes(); i++ {
+		w.lanes = append(w.lanes, newLane(w, fmt.Sprintf("writer %d.%d", wc.Subtask, i), wc.Retried))
 	}
 	for i, c := range wc.Columns {
 		if c.MetadataKey == "" {
@@ -92,8 +69,8 @@ func newWriter(s *sink, client *kinesis.Client, shards *shardMap, wc connectors.
 	}
 	w.keys = newKeys(s, columns, wc.Subtask)
 	if s.packedBytes > 0 {
-		w.packer = newPacker(min(s.packedBytes, s.maxRecord), s.partitioner != "fields", shards, w.ready)
-		w.filling.shards = shards
+		w.packer = newPacker(min(s.packedBytes, s.maxRecord), s.partitioner != "fields", shards, w.lanes[0].ready)
+		w.lanes[0].filling.shards = shards
 	}
 	var err error
 	if w.compress, err = newCompressor(s.compression); err != nil {
@@ -132,7 +109,11 @@ func (w *writer) Write(b *types.Batch) error {
 			return err
 		}
 	}
-	w.worker.Wake()
+	for _, l := range w.lanes {
+		if l.unsealed.rows > 0 || len(l.full) > 0 {
+			l.worker.Wake()
+		}
+	}
 	return nil
 }
 
@@ -140,33 +121,38 @@ func (w *writer) row(b *types.Batch, i int, now time.Time) (err error) {
 	if w.packer != nil {
 		return w.pack(b, i, now)
 	}
-	r := w.filling
+	w.key = w.keys.append(w.key[:0], i)
+	l := w.lanes[0]
+	if len(w.lanes) > 1 {
+		l = w.lanes[hashKey(w.key)%uint64(len(w.lanes))]
+	}
+	r := l.filling
 	begin := len(r.text)
 	if r.text, err = w.encode(r.text, b, i); err != nil {
 		r.text = r.text[:begin]
 		return err
 	}
 	middle := len(r.text)
-	r.text = w.keys.append(r.text, i)
+	r.text = append(r.text, w.key...)
 	size := len(r.text) - begin
 	if size > w.sink.maxRecord {
-		err := w.tooLarge(r.text[begin:middle], r.text[middle:])
+		err := w.tooLarge(r.text[begin:middle], w.key)
 		r.text = r.text[:begin]
 		return err
 	}
 	if len(r.text) > w.sink.maxBytes && begin > 0 {
 		// One too many: it becomes the first of the next request.
-		next := w.blank()
+		next := l.blank()
 		next.text = append(next.text, r.text[begin:]...)
 		r.text = r.text[:begin]
-		w.push(next)
+		l.push(next)
 		r = next
 		begin, middle = 0, middle-begin
 	}
 	r.entries = append(r.entries, entry{data: span{uint32(begin), uint32(middle)}, key: span{uint32(middle), uint32(begin + size)}})
-	w.written(size, now)
+	l.written(size, now)
 	if len(r.entries) >= w.sink.maxRecords {
-		w.push(nil)
+		l.push(nil)
 	}
 	return nil
 }
@@ -200,47 +186,8 @@ func (w *writer) pack(b *types.Batch, i int, now time.Time) (err error) {
 		return w.tooLarge(w.packed, w.key)
 	}
 	w.packer.add(w.packed, w.key)
-	w.written(size, now)
+	w.lanes[0].written(size, now)
 	return nil
-}
-
-// ready takes a record from the packer.
-func (w *writer) ready(data, key, hash []byte, group uint32) {
-	if !w.filling.fits(w.sink, len(data)+len(key)) {
-		w.push(nil)
-	}
-	w.filling.add(data, key, hash, group)
-}
-
-// written counts a row.
-func (w *writer) written(size int, now time.Time) {
-	if w.unsealed.rows == 0 {
-		w.unsealed.since = now
-	}
-	w.unsealed.rows++
-	w.unsealed.bytes += size
-	w.records.Write(1)
-	w.bytes += size
-}
-
-// push ends the request that is filling, if there is something in it. It goes on with next, or if that is nil with an empty one.
-func (w *writer) push(next *request) {
-	if r := w.filling; len(r.entries) > 0 {
-		if next == nil {
-			next = w.blank()
-		}
-		if w.packer == nil || w.packer.empty() {
-			w.seal(r)
-		}
-		w.full = append(w.full, r)
-		w.filling = next
-	}
-}
-
-// seal makes a request answer for all rows that none has answered for.
-func (w *writer) seal(r *request) {
-	r.rows, r.buffered, r.since = w.unsealed.rows, w.unsealed.bytes, w.unsealed.since
-	w.unsealed = unsealed{}
 }
 
 // tooLarge has a row refused whose record the stream would not take.
@@ -252,124 +199,6 @@ func (w *writer) tooLarge(data, key []byte) error {
 	return w.refuse(plain, fmt.Sprintf("stream %s, partition key %q", w.sink.name, key), fmt.Errorf(
 		"the row makes a record of %d bytes with its partition key, %d more than the %d that the stream takes; it begins %.80q",
 		len(data)+len(key), len(data)+len(key)-w.sink.maxRecord, w.sink.maxRecord, plain))
-}
-
-func (w *writer) blank() *request {
-	r := w.free
-	if w.free = nil; r == nil {
-		r = &request{}
-	}
-	if w.packer != nil {
-		r.shards = w.packer.shards
-	}
-	return r
-}
-
-// work sends a request, if there is something to send.
-func (w *writer) work(ctx context.Context) (bool, error) {
-	r := w.next()
-	if r == nil {
-		return false, nil
-	}
-	err := w.send(ctx, r)
-	if ctx.Err() != nil {
-		return true, ctx.Err()
-	}
-	w.mu.Lock()
-	if w.err = err; err == nil {
-		w.records.Acknowledge(r.rows)
-	}
-	w.bytes -= r.buffered
-	r.reset()
-	w.free, w.sending = r, nil
-	w.mu.Unlock()
-	w.wake()
-	return true, err
-}
-
-// next takes what to send next, nil when there is nothing.
-func (w *writer) next() *request {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.full) > 0 {
-		return w.nextFull()
-	}
-	if w.packer != nil {
-		w.packer.flush()
-	}
-	w.push(nil)
-	if len(w.full) == 0 {
-		return nil
-	}
-	return w.nextFull()
-}
-
-func (w *writer) nextFull() *request {
-	w.sending = w.full[0]
-	w.full = append(w.full[:0], w.full[1:]...)
-	return w.sending
-}
-
-// send sends a request until all its records have been taken.
-func (w *writer) send(ctx context.Context, r *request) error {
-	p := awsclient.DefaultPolicy
-	failures, again := 0, 1
-	for len(r.entries) > 0 {
-		n := len(r.entries)
-		if w.leaders != nil {
-			n = w.leaders.first(r)
-		}
-		r.encode(w.target, n)
-		out, err := w.put(ctx, p, r)
-		if err != nil {
-			return w.sink.explain(err, "write to")
-		}
-		if r.shards != nil {
-			if err := w.astray(ctx, r, n, out.Records); err != nil {
-				return err
-			}
-		}
-		sent := r.size(n)
-		refused, code, message := r.keep(n, out.Records)
-		throttled := awsclient.ClassifyCode(code, 0) == awsclient.Throttled
-		w.count(n-refused, sent-r.size(refused), refused, throttled)
-		if refused == 0 {
-			failures, again = 0, 1
-			continue
-		}
-		cause := fmt.Errorf("%d of %d records were refused: %s: %s", refused, n, code, message)
-		if w.sink.failOnError {
-			return fmt.Errorf("write to stream %s: %w", w.sink.name, cause)
-		}
-		if refused < n {
-			failures = 0
-		} else if !throttled {
-			failures++
-		}
-		if failures > p.Max {
-			return fmt.Errorf("write to stream %s: %w (after %d attempts)", w.sink.name, cause, again)
-		}
-		if err := w.retrier.Again(ctx, "PutRecords", p, again, cause); err != nil {
-			return err
-		}
-		again++
-	}
-	return nil
-}
-
-// put sends what has been encoded until there is an answer that says of each record what has become of it.
-func (w *writer) put(ctx context.Context, p awsclient.Policy, r *request) (out *kinesis.PutRecordsOutput, err error) {
-	name, arn := w.sink.given()
-	err = w.retrier.Do(ctx, "PutRecords", p, func(ctx context.Context) (err error) {
-		w.under(1)
-		out, err = putRecords(ctx, w.client, name, arn, r)
-		w.under(-1)
-		if err != nil && ctx.Err() == nil {
-			w.count(0, 0, 1, awsclient.Classify(err) == awsclient.Throttled)
-		}
-		return err
-	})
-	return out, err
 }
 
 // under counts requests that are under way.
@@ -399,24 +228,28 @@ func (w *writer) Sending() connectors.Sending {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f := w.figures
-	f.Rows, f.Buffer = w.records.Open(), int64(w.bytes)
-	f.Oldest = w.unsealed.since // zero when there are none
-	for i := len(w.full) - 1; i >= 0; i-- {
-		if r := w.full[i]; r.rows > 0 {
-			f.Oldest = r.since
+	f.Rows, f.Buffer = w.open(), int64(w.bytes)
+	for _, l := range w.lanes {
+		if at := l.oldest(); !at.IsZero() && (f.Oldest.IsZero() || at.Before(f.Oldest)) {
+			f.Oldest = at
 		}
 	}
-	if r := w.sending; r != nil && r.rows > 0 {
-		f.Oldest = r.since
-	}
 	return f
+}
+
+// open is how many rows are not acknowledged.
+func (w *writer) open() (n int) {
+	for _, l := range w.lanes {
+		n += l.records.Open()
+	}
+	return n
 }
 
 // Full implements connectors.Writer.
 func (w *writer) Full() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.err == nil && (w.records.Open() >= w.sink.maxBuffered || w.bytes >= maxBufferedBytes)
+	return w.err == nil && (w.open() >= w.sink.maxBuffered || w.bytes >= maxBufferedBytes)
 }
 
 // Flush implements connectors.Writer. There is nothing to start: the goroutine sends whatever there is.
@@ -432,9 +265,11 @@ func (w *writer) Barrier(checkpoint int64) error {
 	defer w.mu.Unlock()
 	if w.packer != nil { // what follows is not to hold up what was before
 		w.packer.flush()
-		w.push(nil)
+		w.lanes[0].push(nil)
 	}
-	w.records.Barrier(checkpoint)
+	for _, l := range w.lanes {
+		l.records.Barrier(checkpoint)
+	}
 	return w.err
 }
 
@@ -442,7 +277,12 @@ func (w *writer) Barrier(checkpoint int64) error {
 func (w *writer) Prepared(checkpoint int64) (state []byte, done bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return nil, w.err == nil && w.records.Prepared(checkpoint), w.err
+	for _, l := range w.lanes {
+		if !l.records.Prepared(checkpoint) {
+			return nil, false, w.err
+		}
+	}
+	return nil, w.err == nil, w.err
 }
 
 // Commit implements connectors.Writer.
@@ -450,6 +290,8 @@ func (w *writer) Commit(int64) error { return nil }
 
 // Close implements connectors.Writer.
 func (w *writer) Close() error {
-	w.worker.Stop()
+	for _, l := range w.lanes {
+		l.worker.Stop()
+	}
 	return nil
 }
