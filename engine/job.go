@@ -293,6 +293,7 @@ func (s *Session) startFrom(job *Job, place checkpoint.FS, cfg *runtime.Config) 
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return fmt.Errorf("find the latest checkpoint of %s: %w", job.Name, err)
 		}
+		cfg.Log.Warn("there is no checkpoint of this statement; the job starts from the beginning", "job", job.Name)
 	} else {
 		cfg.Restore = from
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -193,7 +194,8 @@ CREATE TEMPORARY TABLE dst (n BIGINT) WITH ('connector' = 'filesystem', 'path' =
 `, p.in, p.out)
 	var want []int
 	for life, parallelism := range []string{"1", "2", "3", "1"} {
-		s := open(t, engine.Options{DataDir: dir, Restore: "latest",
+		var log strings.Builder
+		s := open(t, engine.Options{DataDir: dir, Restore: "latest", Log: slog.New(slog.NewTextHandler(&log, nil)),
 			Settings: map[string]string{"parallelism.default": parallelism, "execution.checkpointing.interval": "10 ms"}})
 		p.add(100)
 		for n := p.next - 100; n < p.next; n += 10 {
@@ -207,6 +209,9 @@ GROUP BY window_start, window_end, MOD(n, 2);`).Job
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
+		}
+		if anew := strings.Contains(log.String(), "the job starts from the beginning"); anew != (life == 0) {
+			t.Errorf("at parallelism %s it is said that the job begins anew: %t", parallelism, anew)
 		}
 	}
 	if got := numbers(t, p.out); !slices.Equal(got, want) {
