@@ -80,3 +80,49 @@ func TestSuccessorIsNotLate(t *testing.T) {
 		})
 	}
 }
+
+// A subtask without splits goes along with the others and isn't idle, so that nothing that they send overtakes the word of a
+// split that is assigned to it later. When no subtask has one that isn't idle, all are.
+func TestSubtaskWithoutSplitsGoesAlong(t *testing.T) {
+	v := clock.NewVirtual(time.Unix(0, 0))
+	w := newWorld(t)
+	src := w.source("clicks")
+	seconds(src, "only", 0, 20)
+	src.stopAt("only", 10)
+	if err := w.planner.Settings.Set("table.exec.source.idle-timeout", "1 min"); err != nil {
+		t.Fatal(err)
+	}
+	plan := w.plan(windows)
+	for _, n := range plan.Nodes {
+		if scan, ok := n.(*physical.Scan); ok {
+			scan.Source = &passing{Source: scan.Source}
+		}
+	}
+	v.Run(func() {
+		j := w.start(plan, runtime.Config{Parallelism: 3, Clock: v})
+		expect := func(after time.Duration, want int64) {
+			t.Helper()
+			if err := clock.Sleep(t.Context(), v, after); err != nil {
+				t.Error(err)
+			}
+			for _, m := range j.Metrics() {
+				if m.Name != "Scan" {
+					continue
+				}
+				if m.Watermark == nil || *m.Watermark != want {
+					t.Errorf("subtask %d has sent the watermark %v, want %d", m.Subtask, m.Watermark, want)
+				}
+			}
+		}
+		expect(5*time.Second, 4_000)
+		src.stopAt("only", 15)
+		expect(5*time.Second, 9_000)
+		expect(2*time.Minute, 9_000) // idle now, all of them
+		src.stopAt("only", 18)
+		expect(5*time.Second, 12_000)
+		j.RequestStop(false)
+		if err := j.Join(t.Context(), v.NewWaiter()); err != nil {
+			t.Error(err)
+		}
+	})
+}

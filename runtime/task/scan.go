@@ -415,7 +415,7 @@ func (s *scan) low() (low int64, any bool) {
 }
 
 // align tells the alignment group and the other subtasks where the scan is, and returns the watermark that it may send. One
-// without splits holds nobody back.
+// without splits holds nobody back, and gets as far as the others.
 func (s *scan) align() (watermark int64) {
 	low, any := s.low()
 	if s.aligned != nil {
@@ -424,10 +424,15 @@ func (s *scan) align() (watermark int64) {
 	if any {
 		s.reached = max(s.reached, low)
 	}
-	if f := s.enumerator.front; f != nil {
-		return min(s.reached, f.set(s.v.task.subtask, low, s.v.task.Wake))
+	f := s.enumerator.front
+	if f == nil {
+		return s.reached
 	}
-	return s.reached
+	least := f.set(s.v.task.subtask, low, s.v.task.Wake)
+	if !any && least != math.MaxInt64 {
+		s.reached = max(s.reached, least) // it goes along with the others
+	}
+	return min(s.reached, least)
 }
 
 // advance sends the watermark if it has risen.
@@ -460,8 +465,9 @@ func (sp *split) quietSince() (at time.Time) {
 	return sp.quiet
 }
 
-// checkIdle excludes splits that have been quiet for long, and tells the chain when none is left that isn't. The largest
-// watermark counts then, as in exchange's valve: had one split fallen silent after the other, it would have, too.
+// checkIdle excludes splits that have been quiet for long, and tells the chain when none is left that isn't, here or, where
+// further splits may be found, anywhere (scan_front.go). The largest watermark counts then, as in exchange's valve: had one
+// split fallen silent after the other, it would have, too.
 func (s *scan) checkIdle(now time.Time) (progress bool, err error) {
 	if s.expression == nil {
 		return false, nil
@@ -485,15 +491,17 @@ func (s *scan) checkIdle(now time.Time) (progress bool, err error) {
 			return true, err
 		}
 	}
-	if active > 0 && s.idle { // a split has been assigned: what is behind the source waits for it
+	waited := active > 0 // for, by what is behind
+	if f := s.enumerator.front; f != nil && !waited {
+		most, all := f.idle(s.v.task.subtask, high, s.v.task.Wake)
+		high, waited = most, !all
+	}
+	switch {
+	case waited && s.idle:
 		s.idle = false
 		return true, s.v.task.tell(exchange.Active, 0)
-	}
-	if active > 0 || s.idle {
+	case waited || s.idle:
 		return progress, nil
-	}
-	if f := s.enumerator.front; f != nil {
-		high = f.idle(s.v.task.subtask, high)
 	}
 	if s.idle = true; high > s.watermark {
 		s.watermark = high

@@ -12,11 +12,15 @@ import (
 // splits can be far ahead of the one that it follows, and what that subtask has sent can't be taken back: the rows of the
 // new split would be late, although nothing behind the scans has seen a watermark above them before. As long as its
 // predecessor is there, it holds all subtasks back; and when it goes, its successor does.
+//
+// For the same reason a subtask without splits isn't idle as long as another one has some: it sends the watermarks of the
+// others. What it sends and what they send goes through different queues. Were it idle, and had then been assigned a split, the
+// others' watermarks, which follow its rows, could overtake the word that it is active again, behind a barrier by seconds.
 type front struct {
 	mu   sync.Mutex
 	low  []int64  // by subtask: the lowest of its splits, idle ones aside; math.MaxInt64 when there is none
-	held []func() // by subtask: wakes one that may send more when others have come further, else nil
-	most int64    // the highest that a subtask had when it fell idle
+	held []func() // by subtask: wakes one that goes by what others do, else nil
+	most int64    // the highest that a subtask has had without a split that isn't idle
 }
 
 func newFront(parallelism int) *front {
@@ -37,9 +41,9 @@ func (f *front) set(subtask int, low int64, wake func()) int64 {
 	for _, l := range f.low {
 		least = min(least, l)
 	}
-	if low > was {
+	if low > was && least > was || was == math.MaxInt64 && low < was { // they may send more, or aren't idle any more
 		for i, w := range f.held {
-			if w != nil && least > was {
+			if w != nil {
 				w()
 				f.held[i] = nil
 			}
@@ -52,21 +56,17 @@ func (f *front) set(subtask int, low int64, wake func()) int64 {
 	return least
 }
 
-// idle says that a subtask falls idle, with the highest watermark of its splits, and returns what it may send before. It gets
-// no further than the others are, or what it has sent would count when the last of them falls idle, although a split may just
-// have been assigned in place of theirs. When none of them has a split that isn't idle, the highest of all counts.
-func (f *front) idle(subtask int, high int64) int64 {
+// idle says that a subtask has no split that isn't idle, with the highest watermark of its splits. If no other subtask has one
+// either, the highest of all counts, and all is true. wake is called when that may have changed.
+func (f *front) idle(subtask int, high int64, wake func()) (most int64, all bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.most = max(f.most, high)
-	least := int64(math.MaxInt64)
+	f.held[subtask] = wake
 	for i, l := range f.low {
-		if i != subtask {
-			least = min(least, l)
+		if i != subtask && l != math.MaxInt64 {
+			return 0, false
 		}
 	}
-	if least == math.MaxInt64 {
-		return f.most
-	}
-	return min(high, least)
+	return f.most, true
 }
