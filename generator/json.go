@@ -39,7 +39,12 @@ func (t *Template) checkJSON() error {
 			return err
 		}
 	}
-	return nil
+	// At a time whose parts are all small, since 08 is no number.
+	s = NewSource(1, time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC))
+	for i, p := range t.parts {
+		chosen[i] = p.sample(s, len(p.value.specimens))
+	}
+	return t.checkRecord(chosen, none)
 }
 
 // sample returns the part's text, the k-th specimen where the placeholder has one and something random beyond.

@@ -233,11 +233,12 @@ func TestRequireJSON(t *testing.T) {
 		`{"a":{{random.arrayElement([1,"2",null,{"x":"y"}])}}}`:                          "",
 		`{{random.weightedArrayElement({"weights":[1,1],"data":[{"a":1},{"b":2}]})}}`:    "",
 		// Not valid, and where.
-		`{"a": 1,}`:                    `template:1:9: the template doesn't make valid JSON: invalid character '}'`,
-		"{\n\"a\": 1\n\"b\": 2\n}":     `template:3:1: `,
-		`{"a": {"b": 1}`:               `template:1:14: the template doesn't make valid JSON: unexpected end of JSON input`,
-		"a,b":                          `template:1:1: `,
-		`{"t": {{current.timestamp}}}`: `template:1:7: the template doesn't make valid JSON: invalid character '-' after object key:value pair in the record {"t": 2023-08-23T13:46:30+00:00}; put double quotes around {{current.timestamp}}`,
+		`{"a": 1,}`:                                     `template:1:9: the template doesn't make valid JSON: invalid character '}'`,
+		"{\n\"a\": 1\n\"b\": 2\n}":                      `template:3:1: `,
+		`{"a": {"b": 1}`:                                `template:1:14: the template doesn't make valid JSON: unexpected end of JSON input`,
+		"a,b":                                           `template:1:1: `,
+		`{"t": {{current.timestamp}}}`:                  `template:1:7: the template doesn't make valid JSON: invalid character '-' after object key:value pair in the record {"t": 2023-08-23T13:46:30+00:00}; put double quotes around {{current.timestamp}}`,
+		`{"day": {{date.now("DD")}}}`:                   `template:1:9: the template doesn't make valid JSON: invalid character '1' after object key:value pair in the record {"day": 01}; put double quotes around {{date.now("DD")}}`,
 		`{"a": {{random.arrayElement([1,"b"])}}}`:       `put double quotes around {{random.arrayElement([1,"b"])}}`,
 		`{"a": "{{random.arrayElement(["x","\""])}}"}`:  `template:1:8: `,
 		`{"a": 1{{random.number({"min":-1,"max":9})}}}`: `the value is from {{random.number({"min":-1,"max":9})}}`,
@@ -295,6 +296,7 @@ func FuzzCompile(f *testing.F) {
 	f.Add(`{"a":{{random.number({"min":1,"max":150})}},"b":"{{random.arrayElement(["x","y"])}}"}`)
 	f.Add(`{{finance.amount({"min":0.1,"max":3,"dec":1,"symbol":"$"})}} {{date.between({"from":"2020-01-01","to":"2026-01-01"})}}`)
 	f.Add(`{{phone.phoneNumber("0##-#?")}}{{lorem.lines(3)}}{{random.objectElement({"a":{"b":"{{"}})}}{{address.streetAddress(true)}}`)
+	f.Add("{{date.now(m0)}}")
 	f.Add("{{date.now(YYYY \"x)}} {{ }} {{random.uuid()}}\n{{")
 	f.Fuzz(func(t *testing.T, template string) {
 		for _, requireJSON := range []bool{false, true} {
