@@ -121,6 +121,7 @@ func drawSoak(samples []sample) []byte {
 		return b.Bytes()
 	}
 	end := max(samples[len(samples)-1].at.Seconds(), 1)
+	every := max(1, len(samples)/(width/2)) // more points than that are not to be seen
 	for p, panel := range panels {
 		y0 := float64(p*(height+top+20) + top)
 		most := 1.0
@@ -134,7 +135,8 @@ func drawSoak(samples []sample) []byte {
 		fmt.Fprintf(&b, `<text x="%d" y="%.0f" text-anchor="end">%.1f min</text>`+"\n", left+width, y0+height+14, end/60)
 		for i, value := range panel.values {
 			fmt.Fprintf(&b, `<polyline fill="none" stroke="%s" points="`, colours[i])
-			for _, s := range samples {
+			for k := 0; k < len(samples); k += every {
+				s := samples[k]
 				fmt.Fprintf(&b, "%.1f,%.1f ", left+width*s.at.Seconds()/end, y0+height-height*value(s)/most)
 			}
 			b.WriteString(`"/>` + "\n")
