@@ -60,7 +60,8 @@ func newSink(env *connectors.Env, t *connectors.Table) (connectors.Sink, error) 
 		maxBuffered: int(v.Int("sink.requests.max-buffered")), inFlight: int(v.Int("sink.requests.max-inflight")), failOnError: v.Bool("sink.fail-on-error"), maxRecord: maxRecordBytes,
 		compression: v.Enum("sink.compression"),
 	}
-	s.strict = t.Format.Mode != types.AppendOnly
+	// With one key for all rows, strict order is a request for each: too much to be had unasked.
+	s.strict = t.Format.Mode != types.AppendOnly && len(t.PartitionKeys) > 0
 	if v.Given("sink.strict-order") {
 		s.strict = v.Bool("sink.strict-order")
 	}
