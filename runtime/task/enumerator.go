@@ -27,6 +27,8 @@ type Enumerator struct {
 	live      []atomic.Int64 // by subtask: splits that are assigned and not ended
 	known     map[string]knownSplit
 	listed    time.Time // when the splits were listed last
+	missing   bool      // then some known ones weren't
+	discovers bool      // more, for other goroutines
 	front     *front    // nil: subtasks send watermarks of their own
 	stopping  atomic.Bool
 	onListed  func()
@@ -63,7 +65,8 @@ func NewEnumerator(env *Env, node *physical.Scan, parallelism int, from *checkpo
 		env: env, node: node, restored: r, waiter: env.Clock.NewWaiter(), scans: make([]*scan, parallelism),
 		live: make([]atomic.Int64, parallelism), known: map[string]knownSplit{}, onListed: onListed, onFailure: onFailure,
 	}
-	if e.more() && parallelism > 1 {
+	e.discovers = e.more()
+	if e.discovers && parallelism > 1 {
 		e.front = newFront(parallelism)
 	}
 	return e, nil
@@ -85,9 +88,11 @@ func (e *Enumerator) Release(ctx context.Context) {
 // closed notes that a subtask is done with a split. From any goroutine.
 func (e *Enumerator) closed(subtask int, id string) {
 	e.live[subtask].Add(-1)
-	e.requests.Lock()
-	e.requests.ended = append(e.requests.ended, id)
-	e.requests.Unlock()
+	if e.discovers { // else nobody asks
+		e.requests.Lock()
+		e.requests.ended = append(e.requests.ended, id)
+		e.requests.Unlock()
+	}
 	e.waiter.Wake()
 }
 
@@ -280,6 +285,16 @@ func (e *Enumerator) forget(found []connectors.Split) {
 		k.ended = true
 		e.known[id] = k
 	}
+	here := 0
+	for _, s := range found {
+		if _, known := e.known[s.ID]; known {
+			here++
+		}
+	}
+	if here == len(e.known) && !e.missing { // as a rule: large folders are looked at often
+		return
+	}
+	e.missing = false
 	listed := make(map[string]struct{}, len(found))
 	for _, s := range found {
 		listed[s.ID] = struct{}{}
@@ -298,6 +313,7 @@ func (e *Enumerator) forget(found []connectors.Split) {
 			k.missing = now
 			e.known[id] = k
 		}
+		e.missing = true
 		if now-k.missing < int64(f.ForgetAfter()) {
 			continue
 		}
